@@ -1,0 +1,29 @@
+-- No role holds more than it uses.
+grant usage on schema sidecar to artifacts_sidecar, artifacts_directus;
+
+-- Directus works with its rows as before; the guards decide which of its writes stand.
+grant select, insert, update, delete, references
+    on public.artifact_versions, public.artifact_approvals, public.promotions to artifacts_directus;
+
+-- The sidecar
+grant usage on schema public to artifacts_sidecar;
+grant select, insert, update on public.artifact_versions, public.projects, public.tasks, public.documents,
+    public.task_artifacts, public.execution_artifacts, public.artifact_approvals, public.task_executions,
+    public.execution_steps, public.artifact_transfers to artifacts_sidecar;
+-- delete: a link gives way to the same link made anew (30_primary_file.sql); nothing else is deleted.
+grant select, insert, update, delete on public.artifact_files to artifacts_sidecar;
+grant select, insert on public.artifact_relations, public.promotions to artifacts_sidecar;
+grant select on public.project_templates, public.webhook_endpoints to artifacts_sidecar;
+
+-- Who is calling, and which files there are: these columns of Directus' own tables, nothing else of them.
+grant select (id, first_name, last_name, email, status, role) on public.directus_users to artifacts_sidecar;
+grant select (id, parent) on public.directus_roles to artifacts_sidecar;
+grant select (id, admin_access, ip_access) on public.directus_policies to artifacts_sidecar;
+grant select (id, "user", role, policy) on public.directus_access to artifacts_sidecar;
+grant select (id, policy, collection, action, permissions, fields) on public.directus_permissions to artifacts_sidecar;
+grant select (id, storage, filename_disk, filename_download, title, type, folder, filesize, width, height)
+    on public.directus_files to artifacts_sidecar;
+
+grant select, insert, update, delete on all tables in schema sidecar to artifacts_sidecar;
+grant usage on all sequences in schema sidecar to artifacts_sidecar;
+grant execute on all functions in schema sidecar to artifacts_sidecar, artifacts_directus;

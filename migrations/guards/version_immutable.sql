@@ -1,0 +1,19 @@
+-- What a version is, is fixed at insert; its metadata may be completed by the registry (facts about the media).
+-- A deleted user's id becomes null: foreign keys act inside a trigger, where the depth is above 0.
+create or replace function sidecar.version_immutable() returns trigger language plpgsql as $$
+begin
+    raise exception using errcode = '23514', constraint = 'version_immutable',
+        message = 'A version never changes. Submit an edited copy as a new version instead.';
+end $$;
+
+create or replace trigger g30_version_immutable before update on public.artifact_versions for each row
+    when ((old.id, old.project_id, old.schema_key, old.version_number, old.artifact_type, old.value, old.parent_id,
+           old.source_task_id, old.execution_id, old.step_id, old.request_id, old.source_url, old.date_created)
+          is distinct from
+          (new.id, new.project_id, new.schema_key, new.version_number, new.artifact_type, new.value, new.parent_id,
+           new.source_task_id, new.execution_id, new.step_id, new.request_id, new.source_url, new.date_created)
+       or (new.user_created is distinct from old.user_created
+           and (pg_trigger_depth() = 0 or new.user_created is not null))
+       or (new.metadata is distinct from old.metadata and current_user <> 'artifacts_sidecar'))
+    execute function sidecar.version_immutable();
+alter table public.artifact_versions enable always trigger g30_version_immutable;

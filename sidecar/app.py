@@ -1,0 +1,77 @@
+"""The Flask app: features registered on one description, health, and the documentation page."""
+
+from __future__ import annotations
+
+import psycopg
+from flask import Response, redirect
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+from psycopg_pool import PoolTimeout
+from werkzeug import Response as RedirectResponse
+
+from sidecar import edge, log
+from sidecar.access.authenticate import Authenticator
+from sidecar.artifacts.http import api as artifacts
+from sidecar.call import Answer
+from sidecar.database import Database
+from sidecar.description import describe
+from sidecar.errors import Refusal
+from sidecar.projects.http import api as projects
+from sidecar.promotion.http import api as promotion
+from sidecar.review.http import api as review
+from sidecar.settings import Settings
+from sidecar.version import VERSION
+
+
+def create_app(settings: Settings) -> OpenAPI:
+    """The sidecar as a WSGI app. Opens its connection pool: call it once per process, after the fork."""
+    log.configure(settings.log_level)
+    app = OpenAPI(
+        __name__,
+        info=Info(
+            title="Directus Artifacts",
+            version=VERSION,
+            summary="A registry with human review for what AI agents and workflows produce.",
+        ),
+        security_schemes={"bearer": {"type": "http", "scheme": "bearer"}},
+        doc_prefix="/docs",
+    )
+    app.config["SCALAR_CONFIG"] = {"withDefaultFonts": False, "hideClientButton": True, "telemetry": False}
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    database = Database(settings.database_url.get_secret_value(), largest=settings.threads + 2)
+    app.extensions["artifacts"] = edge.Registry(settings, database, Authenticator(database, settings))
+    database.open()
+    edge.install(app)
+    for feature in (artifacts, review, promotion, projects):
+        app.register_api(feature)
+    _add_health(app, database)
+    _add_description(app)
+    return app
+
+
+def _add_health(app: OpenAPI, database: Database) -> None:
+    @app.route("/healthz")
+    def healthz() -> Response:
+        """Alive: this process answers."""
+        return edge.encode(Answer({"status": "ok", "version": VERSION}))
+
+    @app.route("/readyz")
+    def readyz() -> Response:
+        """Ready: this process can decide, which needs the database."""
+        try:
+            with database.transaction() as connection:
+                connection.execute("select 1")
+        except (psycopg.Error, PoolTimeout) as error:
+            raise Refusal("database_unavailable") from error
+        return edge.encode(Answer({"status": "ready", "version": VERSION}))
+
+
+def _add_description(app: OpenAPI) -> None:
+    @app.route("/openapi.json")
+    def openapi_json() -> Response:
+        return Response(edge.to_json(describe(app)), content_type="application/json")
+
+    # flask-openapi3 serves its pages under /docs/; the plain address is the one people type.
+    @app.route("/docs", strict_slashes=False)
+    def docs() -> RedirectResponse:
+        return redirect("/docs/scalar")

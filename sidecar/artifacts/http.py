@@ -1,0 +1,187 @@
+"""/v1/artifacts: submit, read, list."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from flask import Response, request
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from sidecar.answers import Shape, Version, refusals
+from sidecar.artifacts import read
+from sidecar.artifacts.submit import Submission, submit
+from sidecar.artifacts.upload import submit_upload
+from sidecar.call import Answer, Call
+from sidecar.edge import caller, described, encode, json_body, operation, read_model, run
+from sidecar.paths import Path
+
+api = APIBlueprint("artifacts", __name__, url_prefix="/v1", abp_tags=[Tag(name="Artifacts", description="Versions.")])
+
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+class SubmitBody(BaseModel):
+    """An output to be kept as the next version of its path."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project_id: ShortText = Field(description="The project's id or key.")
+    schema_key: Path = Field(description="The path, such as brand.logo or scenes[3].image.", examples=["brand.logo"])
+    value: Any = Field(None, description="Structured data: any JSON. In multipart, JSON text.")
+    file_ids: list[UUID] = Field(
+        default=[], max_length=100, description="Directus files, in order; the first is primary."
+    )
+    primary_file_id: UUID | None = Field(None, description="The main file; put first.")
+    artifact_type: Literal["image", "audio", "video", "text", "json", "document"] | None = Field(
+        None, description="Told from the primary file or the value when left out."
+    )
+    status: Literal["pending", "intermediate"] = Field("pending", description="pending waits for review.")
+    source_task_id: UUID | None = Field(None, description="The task this is an output of; it becomes needs_review.")
+    execution_id: UUID | None = None
+    step_id: UUID | None = None
+    parent_id: UUID | None = Field(None, description="The version it was edited from; else the version before it.")
+    derived_from: list[UUID] = Field(default=[], max_length=100, description="Versions it was made from.")
+    source_url: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    tags: list[ShortText] | None = Field(None, max_length=50)
+    metadata: dict[str, Any] | None = None
+    deduplicate: bool = Field(True, description="The same content as the path's newest version is that version.")
+
+    def submission(self, file_ids: list[UUID] | None = None) -> Submission:
+        """What submit() takes; `file_ids` are files uploaded with the request."""
+        fields = self.model_dump(exclude={"project_id", "file_ids", "derived_from"})
+        return Submission(
+            project=self.project_id,
+            file_ids=tuple([*(file_ids or []), *self.file_ids]),
+            derived_from=tuple(self.derived_from),
+            **fields,
+        )
+
+
+class ById(BaseModel):
+    id: UUID
+
+
+class ListQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    project_id: UUID | None = None
+    schema_key: Path | None = None
+    status: str | None = Field(None, description="One status, or several with commas.", max_length=100)
+    artifact_type: str | None = Field(None, max_length=20)
+    tag: ShortText | None = None
+    q: Annotated[str, StringConstraints(min_length=2, max_length=200)] | None = Field(
+        None, description="Text in path, value or metadata."
+    )
+    task_id: UUID | None = None
+    execution_id: UUID | None = None
+    step_id: UUID | None = None
+    cursor: str | None = Field(None, max_length=300, description="meta.next_cursor of the page before.")
+    limit: int = Field(50, ge=1, le=500)
+
+
+class VersionsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class SubmitMeta(Shape):
+    existing: bool
+    rejection_reason: str | None = None
+
+
+class VersionAnswer(Shape):
+    data: Version
+
+
+class SubmitAnswer(Shape):
+    data: Version
+    meta: SubmitMeta
+
+
+class PageMeta(Shape):
+    next_cursor: str | None
+
+
+class VersionsAnswer(Shape):
+    data: list[Version]
+    meta: PageMeta
+
+
+@api.post(
+    "/artifacts",
+    operation_id="submitArtifact",
+    summary="Submit an output",
+    description="Keeps an output as the next version of its path. 201 for a new version, 200 for one that exists.",
+    responses={
+        201: SubmitAnswer,
+        200: SubmitAnswer,
+        **refusals(
+            "project_not_found", "file_not_found", "path_conflict", "schema_key_grammar", "task_not_found",
+            "execution_not_found", "step_not_found", "artifact_not_found", "invalid_json", "value_not_json",
+            "body_too_large", "unsupported_media_type", "file_upload_failed",
+        ),
+    },
+)  # fmt: skip
+@described(body=SubmitBody)
+def submit_artifact() -> Response:
+    caller().must("produce")
+    if request.mimetype == "multipart/form-data":
+        return encode(submit_upload(SubmitBody, submitted))
+    typed = read_model(SubmitBody, json_body())
+    return encode(run(lambda call: submitted(call, typed.submission())))
+
+
+def submitted(call: Call, submission: Submission) -> Answer:
+    """Submit and answer: 201 with the new version, or 200 with the one that exists."""
+    version, new = submit(call, submission)
+    meta = {"existing": not new, "rejection_reason": None if new else version["rejection_reason"]}
+    headers = {"Location": f"/v1/artifacts/{version['id']}"} if new else {}
+    return Answer(read.present(call, [version])[0], 201 if new else 200, meta, headers)
+
+
+@api.get(
+    "/artifacts",
+    operation_id="listArtifacts",
+    summary="List versions",
+    description="Newest first, in pages.",
+    responses={200: VersionsAnswer, **refusals("restricted_policy")},
+)
+@operation("read")
+def list_artifacts(call: Call, query: ListQuery) -> Answer:
+    filters = query.model_dump(exclude={"cursor", "limit"})
+    filters["status"] = query.status.split(",") if query.status else None
+    filters["q"] = f"%{_literal(query.q)}%" if query.q else None
+    versions, cursor = read.list_versions(call, filters, cursor=query.cursor, limit=query.limit)
+    return Answer(versions, meta={"next_cursor": cursor})
+
+
+@api.get(
+    "/artifacts/<id>",
+    operation_id="getArtifact",
+    summary="Read a version",
+    description="With its files and what the caller may do with it now.",
+    responses={200: VersionAnswer, **refusals("artifact_not_found", "restricted_policy")},
+)
+@operation("read")
+def get_artifact(call: Call, path: ById) -> Answer:
+    return Answer(read.present(call, [read.find_version(call, path.id)])[0])
+
+
+@api.get(
+    "/artifacts/<id>/versions",
+    operation_id="listVersions",
+    summary="Read every version of its path",
+    description="Newest first.",
+    responses={200: VersionsAnswer, **refusals("artifact_not_found", "restricted_policy")},
+)
+@operation("read")
+def get_versions(call: Call, path: ById, query: VersionsQuery) -> Answer:
+    return Answer(read.versions_of_path(call, path.id, query.limit), meta={"next_cursor": None})
+
+
+def _literal(text: str) -> str:
+    """`text` for LIKE, meaning itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,79 @@
+"""Reading versions: one, a page of many, and all of a path."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sidecar.call import Call
+from sidecar.errors import Refusal
+from sidecar.review.allowed import allowed_actions
+from sidecar.sql import Statements
+
+sql = Statements(__file__)
+Row = dict[str, Any]
+
+FILE_FIELDS = ("id", "type", "title", "filename_download", "filesize", "width", "height")
+
+
+def find_version(call: Call, version_id: UUID) -> Row:
+    """The version's row. Raises Refusal artifact_not_found."""
+    row = call.connection.execute(sql.find_version, {"id": version_id}).fetchone()
+    if row is None:
+        raise Refusal("artifact_not_found", details={"artifact_version_id": str(version_id)})
+    return row
+
+
+def present(call: Call, versions: list[Row]) -> list[Row]:
+    """Versions as the API shows them: their columns, their files in order, and what the caller may do now."""
+    files: dict[UUID, list[Row]] = defaultdict(list)
+    rows = call.connection.execute(sql.files_of_versions, {"ids": [v["id"] for v in versions]}).fetchall()
+    for row in rows:
+        files[row["artifact_version_id"]].append({name: row[name] for name in FILE_FIELDS})
+    return [
+        {**version, "files": files[version["id"]], "allowed_actions": allowed_actions(version, call.caller)}
+        for version in versions
+    ]
+
+
+def list_versions(
+    call: Call, filters: dict[str, Any], *, cursor: str | None, limit: int
+) -> tuple[list[Row], str | None]:
+    """A page of versions, newest first, and the cursor of the next page (None on the last).
+
+    Raises Refusal invalid_value for a cursor this API did not make.
+    """
+    after_date, after_id = _decoded(cursor)
+    parameters = {**filters, "after_date": after_date, "after_id": after_id, "limit": limit + 1}
+    rows = call.connection.execute(sql.list_versions, parameters).fetchall()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return present(call, rows), _encoded(rows[-1]) if more else None
+
+
+def versions_of_path(call: Call, version_id: UUID, limit: int) -> list[Row]:
+    """Every version of the path that `version_id` belongs to, newest first."""
+    version = find_version(call, version_id)
+    place = {"project_id": version["project_id"], "schema_key": version["schema_key"], "limit": limit}
+    return present(call, call.connection.execute(sql.versions_of_path, place).fetchall())
+
+
+def _encoded(row: Row) -> str:
+    place = json.dumps([row["date_created"].isoformat(), str(row["id"])])
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str | None) -> tuple[str | None, UUID | None]:
+    if cursor is None:
+        return None, None
+    try:
+        date, version_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return datetime.fromisoformat(date).isoformat(), UUID(version_id)
+    except (ValueError, TypeError):
+        raise Refusal(
+            "invalid_value", "The cursor is not one that a page ended with.", {"cursor": cursor[:200]}
+        ) from None

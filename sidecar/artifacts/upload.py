@@ -1,0 +1,120 @@
+"""Submitting with files: a multipart body whose files go to Directus' storage before the transaction begins.
+
+Nothing leaves the process inside a transaction. So the request is checked first, then the files are stored, then the
+version is written; whatever fails after the files were stored takes them away again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import structlog
+from flask import request
+from pydantic import BaseModel
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from sidecar.artifacts.submit import Submission
+from sidecar.body import refuse_unstorable, strict_json
+from sidecar.call import Answer, Call
+from sidecar.directus import DirectusError
+from sidecar.edge import read_model, registry, run
+from sidecar.errors import Refusal
+from sidecar.projects.find import find_project
+from sidecar.provision.ids import ARTIFACTS_FOLDER
+from sidecar.sql import Statements
+
+sql = Statements(__file__)
+log = structlog.get_logger()
+
+# Form fields that are JSON text; everything else is the text itself.
+_JSON_FIELDS = ("value", "metadata", "tags", "file_ids", "derived_from", "deduplicate")
+
+
+def submit_upload(model: type[BaseModel], submitted: Callable[[Call, Submission], Answer]) -> Answer:
+    """Read a multipart submission, store its files, and submit it in a transaction.
+
+    `model` is the body's model (with submission()), `submitted` the operation.
+    Raises Refusal body_too_large, value_not_json, invalid_text, invalid_value, project_not_found, file_upload_failed
+    and whatever `submitted` refuses.
+    """
+    fields, files = _parts()
+    body: Any = read_model(model, fields)
+    run(lambda call: find_project(call, body.project_id))
+    stored: list[dict[str, Any]] = []
+    try:
+        for file in files:
+            stored.append(_store(file, body.schema_key))
+        submission = body.submission([item["id"] for item in stored])
+        answer = run(lambda call: _remember_and_submit(call, stored, submission, submitted))
+    except BaseException:
+        _take_away(stored)
+        raise
+    _take_away([item for item in stored if not _used(answer, item)])
+    return answer
+
+
+def _parts() -> tuple[dict[str, Any], list[FileStorage]]:
+    settings = registry().settings
+    request.max_content_length = settings.upload_limit
+    request.max_form_memory_size = settings.json_limit
+    try:
+        form, files = request.form, request.files.getlist("files")
+    except RequestEntityTooLarge:
+        limits = {"limit": settings.upload_limit, "field_limit": settings.json_limit}
+        raise Refusal("body_too_large", details=limits) from None
+    fields: dict[str, Any] = form.to_dict()
+    for name, text in fields.items():
+        # werkzeug puts U+FFFD where bytes are not UTF-8
+        if "\ufffd" in text:
+            raise Refusal("invalid_text", f"The field {name} is not UTF-8.", {"field": name})
+    refuse_unstorable(fields)
+    for name in _JSON_FIELDS:
+        if name in fields:
+            code = "value_not_json" if name == "value" else "invalid_json"
+            fields[name] = strict_json(fields[name].encode(), code)
+    return fields, files
+
+
+def _store(file: FileStorage, title: str) -> dict[str, Any]:
+    digest, size = hashlib.sha256(), 0
+    while chunk := file.stream.read(1 << 20):
+        digest.update(chunk)
+        size += len(chunk)
+    file.stream.seek(0)
+    name = (file.filename or "upload").replace("\x00", "")[-200:]
+    claimed = None if file.mimetype in ("", "application/octet-stream") else file.mimetype
+    kind = claimed or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    try:
+        row = registry().directus().upload(file.stream, name, kind, title=title, folder=ARTIFACTS_FOLDER)
+    except DirectusError as error:
+        log.warning("upload refused by Directus", status=error.status, code=error.code)
+        raise Refusal("file_upload_failed", details={"filename": name, "directus": str(error)[:300]}) from error
+    return {"id": UUID(row["id"]), "sha256": digest.digest(), "size": size}
+
+
+def _remember_and_submit(
+    call: Call, stored: list[dict[str, Any]], submission: Submission, submitted: Callable[[Call, Submission], Answer]
+) -> Answer:
+    for item in stored:
+        call.connection.execute(
+            sql.remember_content, {"file_id": item["id"], "sha256": item["sha256"], "size": item["size"]}
+        )
+    return submitted(call, submission)
+
+
+def _used(answer: Answer, item: dict[str, Any]) -> bool:
+    return any(file["id"] == item["id"] for file in answer.data["files"])
+
+
+def _take_away(stored: list[dict[str, Any]]) -> None:
+    """Delete files that no version refers to. What cannot be deleted now, `artifacts verify` finds."""
+    for item in stored:
+        with suppress(Exception):
+            registry().directus().delete(f"/files/{item['id']}")
+            run(lambda call, item=item: call.connection.execute(sql.forget_content, {"file_id": item["id"]}))

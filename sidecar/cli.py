@@ -1,0 +1,22 @@
+"""The `artifacts` command. One command is one small function, kept beside what it commands."""
+
+from __future__ import annotations
+
+import click
+
+from sidecar.access.commands import COMMANDS as ACCESS_COMMANDS
+from sidecar.stack.commands import COMMANDS as STACK_COMMANDS
+from sidecar.worker.commands import COMMANDS as WORKER_COMMANDS
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Directus Artifacts: a registry with human review for what AI agents and workflows produce."""
+
+
+for command in (*STACK_COMMANDS, *ACCESS_COMMANDS, *WORKER_COMMANDS):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

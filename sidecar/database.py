@@ -1,0 +1,103 @@
+"""The connection pool, the transaction at the edge of every request, and what database errors mean to a caller."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import ConnectionPool, PoolTimeout
+from pydantic_core import from_json, to_json
+
+from sidecar.errors import CODES, Refusal
+
+Connection = psycopg.Connection[DictRow]
+T = TypeVar("T")
+
+# A deadlock or a serialization failure says nothing about the request: the same transaction again may pass.
+ATTEMPTS = 4
+_PASSING = (pg.DeadlockDetected, pg.SerializationFailure)
+
+set_json_dumps(to_json)
+set_json_loads(from_json)
+
+
+class Database:
+    """A pool of connections in the sidecar's role.
+
+    The role itself carries lock_timeout 2 s, statement_timeout 4 s and idle_in_transaction_session_timeout 10 s
+    (provision/database.py), all below what callers wait for.
+    """
+
+    def __init__(self, url: str, *, largest: int, name: str = "artifacts-sidecar") -> None:
+        self.pool: ConnectionPool[Connection] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=largest,
+            timeout=5,
+            open=False,
+            connection_class=psycopg.Connection[DictRow],
+            kwargs={"row_factory": dict_row, "application_name": name},
+            check=ConnectionPool.check_connection,
+        )
+
+    def open(self) -> None:
+        self.pool.open()
+
+    def close(self) -> None:
+        self.pool.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A READ COMMITTED transaction: committed when the block ends, rolled back when it raises."""
+        with self.pool.connection() as connection, connection.transaction():
+            yield connection
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction, again after a deadlock; refusals of the database become Refusal.
+
+        `work` must have no effect outside its connection.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.transaction() as connection:
+                    return work(connection)
+            except _PASSING as error:
+                if attempt == ATTEMPTS:
+                    raise Refusal("registry_busy") from error
+                time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311  apart, not secret
+            except (psycopg.Error, PoolTimeout) as error:
+                refusal = refusal_of(error)
+                if refusal is None:
+                    raise
+                raise refusal from error
+        raise AssertionError("unreachable")
+
+
+def refusal_of(error: Exception) -> Refusal | None:
+    """What a database error means to the caller; None for a bug of ours.
+
+    The constraint's name is the code. A guard brings its own sentence, a plain constraint the code's.
+    """
+    if isinstance(error, psycopg.Error) and error.diag.constraint_name in CODES:
+        guard = isinstance(error, pg.CheckViolation) and not (error.diag.message_primary or "").startswith("new row")
+        return Refusal(error.diag.constraint_name, error.diag.message_primary if guard else None, _hint(error))
+    if isinstance(error, pg.ForeignKeyViolation):
+        return Refusal("reference_not_found", details={"constraint": error.diag.constraint_name})
+    if isinstance(error, (pg.LockNotAvailable, pg.QueryCanceled)):
+        return Refusal("registry_busy", headers={"Retry-After": "1"})
+    if isinstance(error, (pg.UntranslatableCharacter, pg.CharacterNotInRepertoire)):
+        return Refusal("invalid_text")
+    if isinstance(error, (psycopg.OperationalError, PoolTimeout)):
+        return Refusal("database_unavailable", headers={"Retry-After": "1"})
+    return None
+
+
+def _hint(error: psycopg.Error) -> dict[str, Any]:
+    return {"detail": error.diag.message_detail} if error.diag.message_detail else {}

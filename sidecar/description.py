@@ -1,0 +1,75 @@
+"""The OpenAPI 3.1 description, made from the code: flask-openapi3's, completed by what it cannot know."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from flask_openapi3.openapi import OpenAPI
+
+from sidecar.answers import Errors
+
+_HEADERS = {
+    "X-Request-Id": "Names the request in every row and log line; answered back.",
+    "X-Actor-Id": "With a service token: the Directus user it acts for.",
+}
+
+
+def describe(app: OpenAPI) -> dict[str, Any]:
+    """The whole description as JSON values."""
+    description = copy.deepcopy(app.api_doc)
+    description["openapi"] = "3.1.0"
+    description["security"] = [{"bearer": []}]
+    description["servers"] = [{"url": "/"}]
+    schemas = description.setdefault("components", {}).setdefault("schemas", {})
+    errors = Errors.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(errors.pop("$defs"))
+    schemas["Errors"] = errors
+    for path in description["paths"].values():
+        for method, operation in path.items():
+            _complete(method, operation)
+    _add_upload(description)
+    _add_if_match(description)
+    return description
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    parameters = operation.setdefault("parameters", [])
+    for name, meaning in _HEADERS.items():
+        parameters.append(
+            {"name": name, "in": "header", "required": False, "description": meaning, "schema": {"type": "string"}}
+        )
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+
+
+def _add_upload(description: dict[str, Any]) -> None:
+    content = description["paths"]["/v1/artifacts"]["post"]["requestBody"]["content"]
+    fields = copy.deepcopy(description["components"]["schemas"]["SubmitBody"])
+    fields["title"] = "SubmitUpload"
+    for name in ("value", "metadata", "tags", "file_ids", "derived_from", "deduplicate"):
+        fields["properties"][name] = {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "JSON text.",
+        }
+    fields["properties"]["files"] = {"type": "array", "items": {"type": "string", "format": "binary"}}
+    description["components"]["schemas"]["SubmitUpload"] = fields
+    content["multipart/form-data"] = {"schema": {"$ref": "#/components/schemas/SubmitUpload"}}
+
+
+def _add_if_match(description: dict[str, Any]) -> None:
+    description["paths"]["/v1/promotions"]["post"]["parameters"].append(
+        {
+            "name": "If-Match",
+            "in": "header",
+            "required": False,
+            "description": "The context version you have seen, quoted or bare.",
+            "schema": {"type": "string"},
+            "example": '"5"',
+        }
+    )
+    for path in ("/v1/projects/{id}/context",):
+        description["paths"][path]["get"]["parameters"].append(
+            {"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}, "example": '"5"'}
+        )

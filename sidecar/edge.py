@@ -1,0 +1,257 @@
+"""The edge of the API: a request comes in as text and leaves as an answer, and everything between is one operation.
+
+`operation` turns a plain function into a Flask view: authenticate, check the right, read the typed path, query and body,
+open the transaction, run, encode. The function receives a `Call` and never commits.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import time
+import typing
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+from flask import Flask, Response, current_app, g, request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from sidecar.access.authenticate import Authenticator
+from sidecar.access.caller import Caller, Right
+from sidecar.body import refuse_unstorable, strict_json
+from sidecar.call import Answer, Call
+from sidecar.database import Connection, Database, refusal_of
+from sidecar.directus import Directus
+from sidecar.errors import CODES, Refusal
+from sidecar.settings import Settings
+
+log = structlog.get_logger()
+F = TypeVar("F", bound=Callable[..., Any])
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+# A body that is too large is read on to its end (up to this much) so that its sender gets to read the refusal.
+_DRAIN = 64 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What every request needs of the process. Kept in app.extensions["artifacts"]."""
+
+    settings: Settings
+    database: Database
+    authenticator: Authenticator
+
+    def directus(self) -> Directus:
+        """A client of Directus as the user that stores uploads; one per request, as it is not shared by threads."""
+        return Directus(self.settings.directus_url, token=self.settings.directus_token.get_secret_value())
+
+
+def registry() -> Registry:
+    """The registry of the running app."""
+    return current_app.extensions["artifacts"]
+
+
+def caller() -> Caller:
+    """The authenticated caller of this request; found once."""
+    if "caller" not in g:
+        g.caller = registry().authenticator.caller(
+            _bearer(), request.headers.get("X-Actor-Id"), request.remote_addr or ""
+        )
+        structlog.contextvars.bind_contextvars(caller=g.caller.key)
+    return g.caller
+
+
+def operation(right: Right) -> Callable[[F], F]:
+    """Make `function(call, path=…, query=…, body=…)` a view for callers with `right`.
+
+    Each of path, query and body is optional and annotated with its pydantic model, from which the OpenAPI description
+    is made too. The whole function runs in one transaction, and again after a deadlock: it must not touch the world.
+    """
+
+    def decorate(function: F) -> F:
+        models = _models(function)
+
+        @functools.wraps(function)
+        def view(*_args: Any, **path_values: str) -> Response:
+            who = caller()
+            who.must(right)
+            typed = _typed(models, path_values)
+            return encode(run(lambda call: function(call, **typed)))
+
+        return described(**models)(typing.cast(F, view))
+
+    return decorate
+
+
+def described(**models: type[BaseModel]) -> Callable[[F], F]:
+    """Let flask-openapi3 describe a view by `models` (path, query, body), and leave the reading of requests to us.
+
+    Its own reading ignores malformed JSON and builds a JSON Schema on every request.
+    """
+
+    def mark(view: F) -> F:
+        view.__annotations__ = {**view.__annotations__, **models}
+        view.__delay_validate_request__ = True  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def run(work: Callable[[Call], Any]) -> Any:
+    """Run `work` in a transaction for the caller of this request."""
+    here = registry()
+    who, request_id = caller(), g.request_id
+
+    def within(connection: Connection) -> Any:
+        if request.headers.get("X-Artifacts-In-Transaction") == "1":
+            # Directus waits for this answer with rows of its own locked: only giving up early ends such a circle.
+            connection.execute("set local lock_timeout = '500ms'")
+        return work(Call(connection, who, request_id, here.settings))
+
+    return here.database.run(within)
+
+
+def encode(answer: Answer | Response) -> Response:
+    """The HTTP answer of an operation."""
+    if isinstance(answer, Response):
+        return answer
+    payload: dict[str, Any] = {"data": answer.data}
+    if answer.meta is not None:
+        payload["meta"] = answer.meta
+    return Response(to_json(payload), answer.status, answer.headers, content_type="application/json")
+
+
+def json_body() -> Any:
+    """The request's JSON. Raises Refusal unsupported_media_type, body_too_large, invalid_json, invalid_text."""
+    if request.mimetype != "application/json":
+        raise Refusal("unsupported_media_type", details={"received": request.mimetype or None})
+    limit = registry().settings.json_limit
+    request.max_content_length = limit
+    try:
+        return strict_json(request.get_data(cache=True))
+    except RequestEntityTooLarge:
+        raise Refusal("body_too_large", f"The JSON body is larger than {limit} bytes.", {"limit": limit}) from None
+
+
+def read_model(model: type[BaseModel], value: Any, where: str = "body") -> Any:
+    """`value` as `model`. Raises Refusal invalid_value with a pointer to every error."""
+    if where == "body" and not isinstance(value, dict):
+        raise Refusal("invalid_value", "The body must be a JSON object.")
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        fields = [_field_error(e, where) for e in error.errors(include_url=False, include_context=False)]
+        first = fields[0]
+        raise Refusal(
+            first["code"] if first["code"] in CODES else "invalid_value",
+            f"{first['field'] or where}: {first['message']}",
+            {"fields": fields},
+        ) from None
+
+
+def install(app: Flask) -> None:
+    """Request ids, access log and the one error shape, for every address of the app."""
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _failed)
+
+
+def _models(function: Callable[..., Any]) -> dict[str, type[BaseModel]]:
+    hints = typing.get_type_hints(function)
+    return {name: hints[name] for name in inspect.signature(function).parameters if name in ("path", "query", "body")}
+
+
+def _typed(models: dict[str, type[BaseModel]], path_values: dict[str, str]) -> dict[str, Any]:
+    readers: dict[str, Callable[[], Any]] = {"path": lambda: path_values, "query": _query, "body": json_body}
+    return {name: read_model(model, readers[name](), name) for name, model in models.items()}
+
+
+def _query() -> dict[str, str]:
+    values = request.args.to_dict()
+    refuse_unstorable(values)
+    return values
+
+
+def _bearer() -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _field_error(error: Any, where: str) -> dict[str, str]:
+    return {
+        "field": ".".join(str(part) for part in error["loc"]),
+        "in": where,
+        "message": error["msg"].removeprefix("Value error, "),
+        "code": error["type"],
+    }
+
+
+def _begin() -> None:
+    claimed = request.headers.get("X-Request-Id", "")
+    g.request_id = claimed if _REQUEST_ID.fullmatch(claimed) else str(uuid.uuid4())
+    g.started = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    quiet = request.path in ("/healthz", "/readyz") and response.status_code == 200
+    (log.debug if quiet else log.info)(
+        "request",
+        method=request.method,
+        path=request.path[:300],
+        status=response.status_code,
+        ms=round((time.perf_counter() - g.started) * 1000, 2),
+    )
+    return response
+
+
+def _refused(refusal: Refusal) -> Response:
+    if refusal.status == 413:
+        _drain()
+    body = refusal.body()
+    body["errors"][0]["extensions"]["request_id"] = g.request_id
+    return Response(to_json(body), refusal.status, refusal.headers, content_type="application/json")
+
+
+def _drain() -> None:
+    # werkzeug's limited stream stands in front of the socket; what it refused to read is read here and dropped.
+    stream, left = request.environ.get("wsgi.input"), _DRAIN
+    while stream is not None and left > 0:
+        chunk = stream.read(min(left, 65536))
+        if not chunk:
+            return
+        left -= len(chunk)
+
+
+_CODE_OF_STATUS = {
+    404: "route_not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
+
+
+def _http_error(error: HTTPException) -> Response:
+    if (error.code or 500) >= 500:
+        return _failed(error)
+    headers = {"Allow": ", ".join(error.valid_methods)} if getattr(error, "valid_methods", None) else {}  # type: ignore[attr-defined]
+    return _refused(Refusal(_CODE_OF_STATUS.get(error.code or 400, "bad_request"), headers=headers))
+
+
+def _failed(error: Exception) -> Response:
+    refusal = refusal_of(error)
+    if refusal is not None:
+        return _refused(refusal)
+    log.error("request failed", path=request.path[:300], exc_info=error)
+    return _refused(Refusal("internal_error"))

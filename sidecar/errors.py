@@ -1,0 +1,283 @@
+"""Every refusal of the registry: its code, HTTP status, sentence and the next step for whoever reads it.
+
+A code that a database guard or constraint raises bears that constraint's name, so a refusal reads the same
+whether Python or Postgres found it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One way to be refused. `sentence` is for people; `next_step` says what to do now."""
+
+    status: int
+    sentence: str
+    next_step: str
+
+
+CODES: dict[str, Code] = {
+    # The request itself
+    "invalid_json": Code(400, "The body is not valid JSON.", "Send one JSON object encoded as UTF-8."),
+    "invalid_text": Code(
+        400,
+        "A text holds a character that cannot be stored (NUL or half of a surrogate pair).",
+        "Remove it and send the request again.",
+    ),
+    "invalid_value": Code(
+        422, "The request does not fit its description.", "Correct the named fields; /docs describes them."
+    ),
+    "value_not_json": Code(400, "The field value is not valid JSON.", "In a multipart body, send value as JSON text."),
+    "unsupported_media_type": Code(
+        415,
+        "This content type is not understood.",
+        "Send application/json, or multipart/form-data where files are uploaded.",
+    ),
+    "body_too_large": Code(
+        413, "The body is larger than allowed.", "Upload large content as a file and refer to it by id."
+    ),
+    "route_not_found": Code(404, "There is nothing at this address.", "See /docs for the addresses that exist."),
+    "method_not_allowed": Code(405, "This address does not take that method.", "See /docs for the methods it takes."),
+    "bad_request": Code(400, "The request could not be understood.", "See /docs for what this address takes."),
+    # Who is calling
+    "token_missing": Code(
+        401, "No token was sent.", "Send Authorization: Bearer with a Directus token or a service token."
+    ),
+    "token_invalid": Code(
+        401, "The token is unknown, expired or revoked.", "Log in again, or ask an operator for a new token."
+    ),
+    "actor_unknown": Code(
+        403,
+        "The Directus user named in X-Actor-Id does not exist or is not active.",
+        "Name an active user, or leave the header out.",
+    ),
+    "actor_not_allowed": Code(
+        403, "Only a service token may name an acting user.", "Leave X-Actor-Id out, or call with a service token."
+    ),
+    "forbidden": Code(
+        403, "You do not have the right to do this.", "Ask an administrator of Directus for the policy that gives it."
+    ),
+    "restricted_policy": Code(
+        403,
+        "Your Directus policy shows you only a part of the artifacts, which this API cannot honour.",
+        "Work in Directus, or ask an administrator for a policy on the whole collection.",
+    ),
+    # Things that are not there
+    "artifact_not_found": Code(404, "There is no such artifact version.", "Check the id."),
+    "project_not_found": Code(
+        404, "There is no such project.", "Check the id or key, or create it with POST /v1/projects."
+    ),
+    "task_not_found": Code(404, "There is no such task.", "Check the id."),
+    "execution_not_found": Code(404, "There is no such execution.", "Check the id."),
+    "step_not_found": Code(404, "There is no such step.", "Check the id."),
+    "file_not_found": Code(422, "There is no such file in Directus.", "Upload the file first, then submit its id."),
+    "path_not_in_context": Code(
+        404, "The context has nothing at this path.", "Read the whole context to see what it holds."
+    ),
+    "reference_not_found": Code(422, "The request refers to something that does not exist.", "Check the ids it names."),
+    # Submitting
+    "schema_key_grammar": Code(
+        422,
+        "A path is made of segments of letters, digits, _ and -, each with an optional [n] up to 9999, joined by dots:"
+        " at most 255 characters, 8 segments deep, not beginning with _meta.",
+        "Choose a path like brand.logo or scenes[3].image.",
+    ),
+    "path_conflict": Code(
+        409,
+        "This path lies above or below another path in use in the project, or would need a list where an object is.",
+        "Choose a path beside the existing one, or archive the other path's versions.",
+    ),
+    "version_numbered": Code(409, "A version needs its number.", "Insert it again; the registry numbers it."),
+    "version_status_known": Code(
+        422, "This is no status of a version.", "Use intermediate, pending, approved, rejected, superseded or archived."
+    ),
+    "review_state_known": Code(422, "This is no review state.", "Use changes_requested or nothing."),
+    "artifact_type_known": Code(422, "This is no artifact type.", "Use image, audio, video, text, json or document."),
+    "file_upload_failed": Code(
+        502, "Directus did not take the uploaded file.", "Try again; if it stays so, look at Directus' log."
+    ),
+    # Deciding
+    "already_decided": Code(
+        409, "This version has been decided already.", "Look at its present status; submit a new version to change it."
+    ),
+    "not_submitted": Code(
+        409, "This version has not been submitted for review.", "Submit it first (intermediate becomes pending)."
+    ),
+    "reason_required": Code(422, "Say what should change.", "Give a reason or structured feedback."),
+    "two_approvals_for_one_path": Code(
+        409, "Two versions of one path cannot be approved in one request; nothing was decided.", "Approve one of them."
+    ),
+    "decision_repeated": Code(
+        422, "A version is named twice in one request; nothing was decided.", "Name each version once."
+    ),
+    "approved_is_replaced": Code(
+        409,
+        "An approved version is part of the project's context and is not put away by itself.",
+        "Approve another version of its path, which replaces it.",
+    ),
+    "version_awaits_promotion": Code(
+        409,
+        "A version takes its place in the context by being approved.",
+        "Approve it, or promote only approved versions.",
+    ),
+    "version_status_one_way": Code(409, "The status of a version only moves forward.", "Submit a new version instead."),
+    "version_decided_by_registry": Code(
+        409,
+        "Status and decision of a version are set by approving or rejecting it.",
+        "Use the Review button, or POST /v1/reviews.",
+    ),
+    "version_starts_undecided": Code(
+        409,
+        "A new version starts as pending or intermediate.",
+        "Insert it without a decision, then approve or reject it.",
+    ),
+    "version_immutable": Code(409, "A version never changes.", "Submit an edited copy as a new version."),
+    "version_sealed": Code(
+        409, "The files of a decided version are fixed.", "Submit a new version with the other files."
+    ),
+    "files_only_added": Code(
+        409, "Files are only ever added to a version.", "Submit a new version with the other files."
+    ),
+    "version_kept": Code(409, "Versions are never deleted.", "Archive the version instead."),
+    "approval_by_registry": Code(
+        409,
+        "Approval records are written by the artifact registry.",
+        "Decide with the Review button, or POST /v1/reviews.",
+    ),
+    "approval_append_only": Code(
+        409, "Approval records are never changed or deleted.", "Add a comment to the version instead."
+    ),
+    "approval_action_known": Code(
+        422, "This is no action an approval record can ask for.", "Use approve, reject, request_changes or comment."
+    ),
+    "actor_type_known": Code(422, "This is no type of actor.", "Use human, ai, system or rule."),
+    # Promoting
+    "context_version_conflict": Code(
+        409, "The context has moved on since you read it.", "Read the context again and repeat with its version."
+    ),
+    "context_path_occupied": Code(
+        409,
+        "The context holds something at this path that no promotion wrote.",
+        "Move that entry out of the way, then promote again.",
+    ),
+    "one_project_at_a_time": Code(
+        422,
+        "The versions belong to several projects, whose contexts are separate.",
+        "Promote them in one request per project.",
+    ),
+    "if_match_invalid": Code(400, "If-Match is not a context version.", 'Send the number from the ETag, such as "5".'),
+    "promotion_by_registry": Code(
+        409, "Promotions are written by the artifact registry.", "Promote with POST /v1/promotions."
+    ),
+    "promotion_append_only": Code(
+        409, "Promotion records are never changed or deleted.", "Promote another version instead."
+    ),
+    "context_by_registry": Code(
+        409,
+        "The context of a project changes only by promoting approved versions.",
+        "Approve or promote a version instead of editing the context.",
+    ),
+    # Keeping what is referred to
+    "project_has_versions": Code(
+        409, "This project has artifact versions, which are kept.", "Archive the project instead."
+    ),
+    "task_has_versions": Code(409, "This task has artifact versions, which are kept.", "Cancel the task instead."),
+    "execution_has_versions": Code(
+        409, "This execution has artifact versions, which are kept.", "Leave it, or cancel it."
+    ),
+    "step_has_versions": Code(409, "This step has artifact versions, which are kept.", "Leave it."),
+    "file_in_use": Code(
+        409, "Artifact versions refer to this file.", "Archive the versions; files of kept versions stay."
+    ),
+    "project_key_known": Code(
+        422,
+        "A project key is made of lower-case letters, digits, - and _, at most 100 characters.",
+        "Choose a key like spring-brand.",
+    ),
+    "execution_status_known": Code(
+        422, "This is no status of an execution.", "Use pending, running, completed, failed or cancelled."
+    ),
+    "step_status_known": Code(
+        422, "This is no status of a step.", "Use queued, running, completed, failed or skipped."
+    ),
+    "stage_known": Code(422, "This is no stage.", "Use input, generated, reviewed, approved or failed."),
+    "relation_type_known": Code(
+        422,
+        "This is no type of relation.",
+        "Use derived_from, variant_of, transcoded_from, edited_from or restored_from.",
+    ),
+    "relation_not_to_itself": Code(422, "A version cannot be its own source.", "Name another version as the source."),
+    "transfer_status_known": Code(
+        422, "This is no status of a transfer.", "Use pending, uploading, completed or failed."
+    ),
+    "context_set": Code(
+        422, "A project always has a context and its version.", "Leave both out; the registry sets them."
+    ),
+    # Said by the extension inside Directus, before or instead of the sidecar
+    "decide_separately": Code(
+        409,
+        "A decision is made by itself, without other changes in the same edit.",
+        "Save the other fields first, then the status.",
+    ),
+    "decide_through_reviews": Code(
+        409,
+        "A status cannot be decided inside another edit, which could still be undone.",
+        "Edit the version by itself, or send the decisions to POST /v1/reviews.",
+    ),
+    "version_required": Code(400, "An approval record names its version.", "Send artifact_version_id."),
+    "registry_only": Code(403, "Only the artifact registry writes this.", "Use its API, or the Review button."),
+    "registry_unavailable": Code(
+        503,
+        "The artifact registry does not answer.",
+        "Look at the item again before you repeat this; ask an operator if it stays so.",
+    ),
+    "registry_slow": Code(503, "The artifact registry is slow.", "Look at the item again before you repeat this."),
+    "registry_failed": Code(502, "The artifact registry failed.", "Look at the item again before you repeat this."),
+    "registry_path": Code(400, "A flow may only call the registry's own API.", "Give a path that begins with /v1/."),
+    "operation_invalid": Code(
+        400, "The flow operation's options cannot be used.", "Correct its method, path, body or repeat."
+    ),
+    # The registry itself
+    "registry_busy": Code(
+        503, "Somebody else is deciding in this project just now; nothing was changed.", "Try again in a moment."
+    ),
+    "database_unavailable": Code(503, "The database does not answer; nothing was changed.", "Try again in a moment."),
+    "directus_unavailable": Code(
+        503, "Directus does not answer, so the token could not be checked.", "Try again in a moment."
+    ),
+    "internal_error": Code(
+        500, "Something is wrong in the registry; nothing was changed.", "Report the request id to an operator."
+    ),
+}
+
+
+@dataclass(slots=True)
+class Refusal(Exception):
+    """Raised by an operation to refuse. The transaction is rolled back and the caller gets `code`'s answer.
+
+    `message` replaces the code's sentence where the case can be named; `details` are JSON values a program can use.
+    """
+
+    code: str
+    message: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        CODES[self.code]  # an unknown code is a bug: fail where it is raised
+
+    @property
+    def status(self) -> int:
+        return CODES[self.code].status
+
+    def body(self) -> dict[str, Any]:
+        """Directus' own error shape: {"errors": [{"message", "extensions": {"code", "next", ...}}]}."""
+        code = CODES[self.code]
+        extensions = {"code": self.code, "next": code.next_step, **self.details}
+        return {"errors": [{"message": self.message or code.sentence, "extensions": extensions}]}
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message or CODES[self.code].sentence}"

@@ -1,0 +1,24 @@
+"""The fixed ids of what set-up puts into Directus: found again by id, whatever people rename it to.
+
+Text, as Directus' JSON has it.
+"""
+
+REVIEWER_POLICY = "02c525e7-8b04-4172-81a1-7d3987f760a1"
+PRODUCER_POLICY = "2ca2d4ff-874d-47a7-b4f5-3b08144c09ad"
+FILES_POLICY = "b9446e3b-6c9a-40d4-83f1-471d3022ed36"
+
+REVIEWER_ROLE = "76be7783-e953-458a-b476-737469e7c216"
+PRODUCER_ROLE = "f6f7c8b6-f0c6-49e8-ab41-5b3129cd2de7"
+
+REVIEWER_ACCESS = "9e44cf4e-b09d-422b-b8d7-f7a773b9c2b1"
+PRODUCER_ACCESS = "03889fb4-9f7a-4f1a-ad5c-4ae9be4e329c"
+FILES_ACCESS = "7781407a-3647-4810-979a-681c73448360"
+
+REVIEWER_USER = "d3d0e462-9412-4ec0-9a45-51daff689b4f"
+PRODUCER_USER = "da390a37-e3bc-4dbf-8b55-5d18dcb0d8f0"
+FILES_USER = "63189852-545b-4ba1-8286-910ef852db26"
+
+ARTIFACTS_FOLDER = "4b878b12-25cf-4dfd-a6ab-32938051441b"
+
+REVIEW_FLOW = "07e44edb-41f6-42cc-a0d0-d25c3c3132d8"
+PROMOTE_FLOW = "7ad27fcc-c670-4781-a224-ab14c0fb4093"

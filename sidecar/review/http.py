@@ -1,0 +1,222 @@
+"""/v1/reviews and the decisions on one version."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from sidecar.answers import Shape, VersionName, refusals
+from sidecar.call import Answer, Call
+from sidecar.edge import operation
+from sidecar.promotion.http import Promotion
+from sidecar.review.decide import Action, Decision, decide
+from sidecar.review.record import approvals_of, record_approval
+
+api = APIBlueprint("review", __name__, url_prefix="/v1", abp_tags=[Tag(name="Review", description="Decisions.")])
+
+Reason = Annotated[str, StringConstraints(max_length=10_000)]
+PromoteWhen = bool | Literal["task_done"]
+
+_REFUSALS = refusals(
+    "artifact_not_found", "decision_repeated", "two_approvals_for_one_path", "already_decided", "not_submitted",
+    "reason_required", "approved_is_replaced", "context_path_occupied",
+)  # fmt: skip
+
+
+class DecisionBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    artifact_version_id: UUID
+    action: Action
+    reason: Reason | None = Field(None, description="Why; for a rejection, what the next run learns from.")
+    feedback: Any = Field(None, description="Structured feedback: any JSON.")
+
+
+class ReviewBody(BaseModel):
+    """Decisions, each with its own version; or one decision for `artifact_version_ids`."""
+
+    model_config = ConfigDict(extra="forbid")
+    decisions: list[DecisionBody] | None = Field(None, min_length=1, max_length=500)
+    artifact_version_ids: list[UUID] | None = Field(None, min_length=1, max_length=500)
+    action: Action | None = None
+    reason: Reason | None = None
+    feedback: Any = None
+    promote: PromoteWhen = Field(True, description="true: at once; task_done: when their task is done; false: not now.")
+    complete_task: bool = Field(False, description="Set the tasks of the decided versions done.")
+    dry_run: bool = Field(False, description="Answer what would happen, change nothing.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ReviewBody:
+        short = self.artifact_version_ids is not None
+        if short == (self.decisions is not None):
+            raise PydanticCustomError("one_of", "send either decisions, or artifact_version_ids with an action")
+        if short and self.action is None:
+            raise PydanticCustomError(
+                "one_of", "say which action: approve, reject, request_changes, comment, submit or archive"
+            )
+        return self
+
+    def all(self) -> list[Decision]:
+        if self.decisions is not None:
+            return [Decision(d.artifact_version_id, d.action, _said(d.reason), d.feedback) for d in self.decisions]
+        assert self.artifact_version_ids is not None and self.action is not None  # noqa: S101  checked above
+        return [Decision(i, self.action, _said(self.reason), self.feedback) for i in self.artifact_version_ids]
+
+
+class OneDecisionBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    reason: Reason | None = None
+    feedback: Any = None
+    promote: PromoteWhen = True
+    complete_task: bool = False
+    dry_run: bool = False
+
+
+class RecordBody(BaseModel):
+    """An approval record as callers of Directus write it. Who decides is always the caller; a claim is kept beside."""
+
+    model_config = ConfigDict(extra="ignore")
+    action: str
+    reason: Reason | None = None
+    feedback: Any = None
+    actor_id: str | None = None
+    actor_type: str | None = None
+
+
+class ById(BaseModel):
+    id: UUID
+
+
+class DecisionAnswer(VersionName):
+    action: str
+    status: str
+    review_state: str | None
+    repeated: bool
+
+
+class Reviewed(Shape):
+    decisions: list[DecisionAnswer]
+    promotions: list[Promotion]
+
+
+class ReviewAnswer(Shape):
+    data: Reviewed
+
+
+class ApprovalRecord(Shape):
+    id: UUID
+    artifact_version_id: UUID
+    project_id: UUID | None
+    task_id: UUID | None
+    action: str
+    actor_id: UUID | None
+    actor_type: str | None
+    actor_label: str | None
+    reason: str | None
+    feedback: Any
+    promotion_id: UUID | None
+    request_id: str | None
+    date_created: datetime | None
+
+
+class RecordAnswer(Shape):
+    data: ApprovalRecord
+
+
+class RecordsAnswer(Shape):
+    data: list[ApprovalRecord]
+
+
+@api.post(
+    "/reviews",
+    operation_id="review",
+    summary="Decide on one or many versions",
+    description="All or nothing. The same decision again is the same answer.",
+    responses={200: ReviewAnswer, **_REFUSALS},
+)
+@operation("produce")
+def post_reviews(call: Call, body: ReviewBody) -> Answer:
+    return Answer(
+        decide(call, body.all(), promote=_when(body.promote), complete_task=body.complete_task, dry_run=body.dry_run)
+    )
+
+
+def _one(call: Call, version_id: UUID, action: Action, body: OneDecisionBody) -> Answer:
+    decision = Decision(version_id, action, _said(body.reason), body.feedback)
+    return Answer(
+        decide(call, [decision], promote=_when(body.promote), complete_task=body.complete_task, dry_run=body.dry_run)
+    )
+
+
+@api.post(
+    "/artifacts/<id>/approve",
+    operation_id="approveArtifact",
+    summary="Approve",
+    description="The version takes its path's place; the one before it is superseded.",
+    responses={200: ReviewAnswer, **_REFUSALS},
+)
+@operation("review")
+def post_approve(call: Call, path: ById, body: OneDecisionBody) -> Answer:
+    return _one(call, path.id, "approve", body)
+
+
+@api.post(
+    "/artifacts/<id>/reject",
+    operation_id="rejectArtifact",
+    summary="Reject",
+    description="With a reason, which later runs learn from.",
+    responses={200: ReviewAnswer, **_REFUSALS},
+)
+@operation("review")
+def post_reject(call: Call, path: ById, body: OneDecisionBody) -> Answer:
+    return _one(call, path.id, "reject", body)
+
+
+@api.post(
+    "/artifacts/<id>/request-changes",
+    operation_id="requestChanges",
+    summary="Request changes",
+    description="The version leaves the inbox and may still be approved or rejected. Needs a reason or feedback.",
+    responses={200: ReviewAnswer, **_REFUSALS},
+)
+@operation("review")
+def post_request_changes(call: Call, path: ById, body: OneDecisionBody) -> Answer:
+    return _one(call, path.id, "request_changes", body)
+
+
+@api.get(
+    "/artifacts/<id>/approvals",
+    operation_id="listApprovals",
+    summary="Read a version's approval records",
+    description="Oldest first.",
+    responses={200: RecordsAnswer, **refusals("artifact_not_found")},
+)
+@operation("read")
+def get_approvals(call: Call, path: ById) -> Answer:
+    return Answer(approvals_of(call, path.id))
+
+
+@api.post(
+    "/artifacts/<id>/approvals",
+    operation_id="recordApproval",
+    summary="Decide by writing an approval record",
+    description="For callers that create the record in Directus: the record decides, and answers as it is stored.",
+    responses={200: RecordAnswer, **_REFUSALS, **refusals("approval_action_known", "artifact_not_found")},
+)
+@operation("produce")
+def post_approvals(call: Call, path: ById, body: RecordBody) -> Answer:
+    claimed = {"actor_id": body.actor_id, "actor_type": body.actor_type}
+    return Answer(record_approval(call, path.id, body.action, _said(body.reason), body.feedback, claimed))
+
+
+def _when(promote: PromoteWhen) -> Literal["now", "task_done", "never"]:
+    return "task_done" if promote == "task_done" else "now" if promote else "never"
+
+
+def _said(reason: str | None) -> str | None:
+    return reason.strip() or None if reason else None

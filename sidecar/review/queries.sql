@@ -1,0 +1,64 @@
+-- projects_of_versions: which projects must be locked before the versions are
+select id, project_id from public.artifact_versions where id = any(%(ids)s);
+
+-- lock_versions: the versions to decide, in one order for everybody
+select v.*, t.status as task_status from public.artifact_versions v
+left join public.tasks t on t.id = v.source_task_id
+where v.id = any(%(ids)s) order by v.id for no key update of v;
+
+-- unfinished_tasks: versions that some task still works on, by source or by link
+select v.id from public.artifact_versions v where v.id = any(%(ids)s) and exists (
+    select from public.tasks t where t.status not in ('done', 'cancelled')
+      and (t.id = v.source_task_id
+           or t.id in (select l.task_id from public.task_artifacts l where l.artifact_version_id = v.id)));
+
+-- supersede: the approved versions that give way, before their successors are approved (one approved per path)
+update public.artifact_versions set status = 'superseded'
+where project_id = %(project_id)s and schema_key = any(%(schema_keys)s) and status = 'approved' and id <> all(%(ids)s)
+returning *;
+
+-- approve: pending versions become approved
+update public.artifact_versions
+set status = 'approved', review_state = null, approved_at = now(), approved_by = %(actor_id)s
+where id = any(%(ids)s) and status = 'pending'
+returning *;
+
+-- reject: a pending version becomes rejected, with the reason that teaches
+update public.artifact_versions set status = 'rejected', review_state = null, rejection_reason = %(reason)s
+where id = %(id)s and status = 'pending'
+returning *;
+
+-- request_changes: stays pending, leaves the inbox
+update public.artifact_versions set review_state = 'changes_requested'
+where id = %(id)s and status = 'pending'
+returning *;
+
+-- submit: an intermediate version asks for review
+update public.artifact_versions set status = 'pending' where id = %(id)s and status = 'intermediate' returning *;
+
+-- archive: put away what is not in the context
+update public.artifact_versions set status = 'archived', review_state = null
+where id = %(id)s and status in ('intermediate', 'pending', 'rejected', 'superseded')
+returning *;
+
+-- own_record: the caller's latest record of this action on a version
+select * from public.artifact_approvals
+where artifact_version_id = %(id)s and action = %(action)s and actor_id is not distinct from %(actor_id)s
+order by date_created desc, id limit 1;
+
+-- any_record: the latest record of this action on a version, whoever wrote it
+select * from public.artifact_approvals
+where artifact_version_id = %(id)s and action = %(action)s
+order by date_created desc, id limit 1;
+
+-- add_reason: the one change an approval record takes, while it has no reason
+update public.artifact_approvals set reason = %(reason)s, feedback = coalesce(%(feedback)s, feedback)
+where id = %(id)s and reason is null
+returning *;
+
+-- complete_tasks: the tasks of the decided versions, when the caller asks for it
+update public.tasks set status = 'done'
+where id = any(%(ids)s) and status not in ('done', 'cancelled') returning id;
+
+-- approvals_of_version: every record of a version, oldest first
+select * from public.artifact_approvals where artifact_version_id = %(id)s order by date_created, id;

@@ -1,0 +1,77 @@
+"""The worker's jobs: a reconciler that finds what should have been promoted, and the promotion of one task.
+
+The queue is procrastinate's, in the same Postgres. A Flow may be lost, doubled or late, so nothing here depends on
+having been told: every few seconds the reconciler asks the database what is done and not promoted.
+"""
+
+from __future__ import annotations
+
+import uuid
+from uuid import UUID
+
+import procrastinate
+import structlog
+from procrastinate import exceptions
+from procrastinate.jobs import Job
+
+from sidecar.database import Database
+from sidecar.errors import Refusal
+from sidecar.promotion.task import promote_done_task, tasks_awaiting_promotion
+from sidecar.settings import Settings
+
+log = structlog.get_logger()
+
+# A refusal stands until somebody does something about it: look again after 5, 10, 20 … seconds, at most a minute.
+LONGEST_WAIT_SECONDS = 60
+# Seconds between attempts grow so that one broken task costs little; the queueing lock keeps it to one job.
+QUEUE = "artifacts"
+
+
+class Backoff(procrastinate.BaseRetryStrategy):
+    """Retry for ever, ever more slowly, up to once a minute."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision | None:
+        if isinstance(exception, Refusal) and exception.code == "task_not_found":
+            return None
+        return procrastinate.RetryDecision(
+            retry_in={"seconds": min(5 * 2 ** min(job.attempts, 8), LONGEST_WAIT_SECONDS)}
+        )
+
+
+def create_worker(settings: Settings) -> procrastinate.App:
+    """The procrastinate app with its jobs. Open it with `with app.open():`, or run `app.run_worker()`."""
+    url = settings.database_url.get_secret_value()
+    app = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(
+            conninfo=url, min_size=1, max_size=4, kwargs={"application_name": "artifacts-worker"}
+        )
+    )
+    database = Database(url, largest=4, name="artifacts-worker")
+    database.open()
+
+    @app.task(name="promote_task", queue=QUEUE, retry=Backoff())
+    def promote_task(task_id: str) -> None:
+        """Promote the outputs of a task that is done."""
+        request_id = f"worker-{uuid.uuid4()}"
+        answer = promote_done_task(database, settings, UUID(task_id), request_id)
+        log.info("task promoted", task_id=task_id, request_id=request_id, status=answer["status"])
+
+    @app.periodic(cron=f"* * * * * */{settings.reconcile_seconds}")  # the sixth field is seconds
+    @app.task(name="reconcile", queue=QUEUE, queueing_lock="reconcile")
+    def reconcile(timestamp: int) -> None:
+        """Queue a promotion for every task that is done and not promoted."""
+        with database.transaction() as connection:
+            task_ids = tasks_awaiting_promotion(connection)
+        for task_id in task_ids:
+            try:
+                promote_task.configure(queueing_lock=f"promote/{task_id}").defer(task_id=str(task_id))
+            except exceptions.AlreadyEnqueued:
+                log.debug("already queued", task_id=str(task_id))
+
+    return app
+
+
+def run_worker(settings: Settings) -> None:
+    """Work until a signal asks to stop."""
+    app = create_worker(settings)
+    app.run_worker(queues=[QUEUE], concurrency=4, delete_jobs="successful", name="artifacts-worker")
