@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 ARTIFACTS := .venv/bin/artifacts
-BOOTSTRAP := $(PYTHON) -I sidecar/stack/bootstrap.py
+BOOTSTRAP := command -v $(PYTHON) >/dev/null || { echo 'Python 3.11 or newer is needed, and $(PYTHON) was not found.'; exit 1; }; \
+	$(PYTHON) -I sidecar/stack/bootstrap.py
 
 .DEFAULT_GOAL := help
 .PHONY: help up down logs reset test check bench environment test-environment installed

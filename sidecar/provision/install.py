@@ -11,7 +11,7 @@ from sidecar.provision.access import apply_access, read_access
 from sidecar.provision.flows import apply_flows, read_flows
 from sidecar.provision.headroom import check_headroom
 from sidecar.provision.presets import apply_presets, read_presets
-from sidecar.provision.schema import apply_schema, build_snapshot, table_names
+from sidecar.provision.schema import apply_schema, build_snapshot, foreign_collections, table_names
 from sidecar.provision.settings import apply_settings
 from sidecar.provision.translations import apply_translations, error_titles
 
@@ -36,7 +36,8 @@ def install(
     check_headroom(directus, table_names(snapshot), [flow["id"] for flow in flows])
     _report(say, "schema", _install_schema(directus, admin_url, snapshot))
     _report(say, "access", apply_access(directus, read_access(SCHEMA / "access.yaml"), secrets))
-    _report(say, "views", apply_presets(directus, read_presets(SCHEMA / "presets.yaml")))
+    foreign = foreign_collections(directus.get("/schema/snapshot"))
+    _report(say, "views", apply_presets(directus, read_presets(SCHEMA / "presets.yaml"), foreign))
     _report(say, "flows", apply_flows(directus, flows))
     _report(say, "translations", apply_translations(directus, error_titles()))
     if own_stack:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from pathlib import Path
 
 import yaml
 
 from sidecar.directus import Directus
-from sidecar.provision.items import Item, patch_item, read_items
+from sidecar.provision.items import Item, read_items
 
 
 def read_presets(file: Path) -> list[Item]:
@@ -15,18 +16,21 @@ def read_presets(file: Path) -> list[Item]:
     return [_preset(spec) for spec in yaml.safe_load(file.read_text(encoding="utf-8"))]
 
 
-def apply_presets(directus: Directus, presets: list[Item]) -> bool:
-    """Adds what is missing and corrects what differs; True if anything was written."""
+def apply_presets(directus: Directus, presets: list[Item], foreign: Set[str] = frozenset()) -> bool:
+    """Adds the views that are missing; True if there were any.
+
+    A view that people changed stays as it is, and collections that were here before us (`foreign`) keep their views.
+    """
     everybodys = read_items(directus, "/presets", {"user": {"_null": True}, "role": {"_null": True}})
-    present = {(preset["collection"], preset["bookmark"]): preset for preset in everybodys}
-    return any([_put(directus, present.get((preset["collection"], preset["bookmark"])), preset) for preset in presets])
-
-
-def _put(directus: Directus, present: Item | None, preset: Item) -> bool:
-    if present is None:
-        directus.post("/presets", json=preset)
-        return True
-    return patch_item(directus, f"/presets/{present['id']}", present, preset)
+    present = {(preset["collection"], preset["bookmark"]) for preset in everybodys}
+    missing = [
+        preset
+        for preset in presets
+        if preset["collection"] not in foreign and (preset["collection"], preset["bookmark"]) not in present
+    ]
+    if missing:
+        directus.post("/presets", json=missing)
+    return bool(missing)
 
 
 def _preset(spec: Item) -> Item:

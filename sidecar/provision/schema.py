@@ -195,7 +195,7 @@ def apply_schema(directus: Directus, snapshot: Snapshot) -> bool:
     if answer is None:
         return False
     current = directus.get("/schema/snapshot")
-    _refuse_conflicts(current, snapshot)
+    refuse_conflicts(current, snapshot)
     diff = additions_only(answer["data"]["diff"], foreign_collections(current))
     if not any(diff[part] for part in ("collections", "fields", "relations")):
         return False
@@ -250,7 +250,7 @@ def _is_marked(field: Spec) -> bool:
     return OUR_MARK.items() <= options.items()
 
 
-def _refuse_conflicts(current: Snapshot, wanted: Snapshot) -> None:
+def refuse_conflicts(current: Snapshot, wanted: Snapshot) -> None:
     types = {(field["collection"], field["field"]): field["type"] for field in current["fields"]}
     conflicts = [
         f"{field['collection']}.{field['field']} is {types[key]}, {field['type']} is needed"

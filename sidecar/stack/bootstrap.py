@@ -45,10 +45,16 @@ def main(arguments: list[str]) -> None:
 
 def check_machine() -> None:
     """Refuse before the first download what would fail after minutes: Directus compiles one of its packages."""
-    if not any(shutil.which(name) for name in (os.environ.get("CXX", "g++"), "g++", "clang++", "c++")):
+    compilers = (os.environ.get("CXX", "g++").split()[0], "g++", "clang++", "c++")
+    if not any(shutil.which(name) for name in compilers) or not shutil.which("make"):
         raise Failure(
-            "a C++ compiler is needed (one of Directus' packages is compiled) and none was found.",
+            "make and a C++ compiler are needed (one of Directus' packages is compiled) and were not found.",
             remedy="On Debian and Ubuntu: apt-get install g++ make. On macOS: xcode-select --install.",
+        )
+    if any(character.isspace() for character in str(REPOSITORY)):
+        raise Failure(
+            "the path of this checkout holds a space, and make cannot compile Directus' package below such a path.",
+            remedy="Move the checkout to a path without spaces.",
         )
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         raise Failure("Python's venv module is missing.", remedy="On Debian and Ubuntu: apt-get install python3-venv.")
@@ -70,8 +76,9 @@ def make_environment(lock: Path, step: Step) -> None:
 
 
 def is_usable() -> bool:
-    """Whether .venv is there and belongs to this Python: after an upgrade of it the packages would not load."""
-    if not python().exists():
+    """Whether .venv is there, was made in this place, and belongs to this Python: else its programs do not start."""
+    settings = VENV / "pyvenv.cfg"
+    if not python().exists() or not settings.exists() or str(VENV) not in settings.read_text():
         return False
     question = [str(python()), "-c", "import sys, pip; print(sys.version_info[:2])"]
     answer = subprocess.run(question, capture_output=True, text=True, check=False)

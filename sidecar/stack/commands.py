@@ -34,8 +34,8 @@ def stack_command(function: Callable[..., None]) -> click.Command:
     def run(directory: Path, **arguments: Any) -> None:
         wishes = Wishes(
             host=os.environ.get("HOST") or None,
-            public_url=os.environ.get("PUBLIC_URL") or None,
-            sidecar_public_url=os.environ.get("SIDECAR_PUBLIC_URL") or None,
+            public_url=os.environ.get("PUBLIC_URL"),  # set but empty: back to the default
+            sidecar_public_url=os.environ.get("SIDECAR_PUBLIC_URL"),
             postgres_url=os.environ.get("ARTIFACTS_POSTGRES_URL") or None,
         )
         try:

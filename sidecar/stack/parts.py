@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,16 +15,6 @@ from sidecar.stack.fingerprint import of_files, of_values
 
 NAMES = ("postgres", "directus", "sidecar", "worker")
 CODE = Path(__file__).resolve().parents[1]
-# Settings of the sidecar that a user may set for `make up`; the others follow from the stack.
-PASSED_ON = (
-    "ARTIFACTS_WORKERS",
-    "ARTIFACTS_THREADS",
-    "ARTIFACTS_JSON_LIMIT",
-    "ARTIFACTS_UPLOAD_LIMIT",
-    "ARTIFACTS_AUTH_CACHE_SECONDS",
-    "ARTIFACTS_RECONCILE_SECONDS",
-    "ARTIFACTS_LOG_LEVEL",
-)
 
 
 @dataclass(frozen=True)
@@ -71,10 +60,6 @@ def sidecar(settings: dict[str, str], url: str, folder: Path) -> Part:
 def worker(settings: dict[str, str], folder: Path, is_ready: Callable[[], bool]) -> Part:
     program = [sys.executable, "-m", "sidecar.cli", "worker"]
     return Part("worker", program, settings, folder, of_files(CODE), is_ready)
-
-
-def passed_on() -> dict[str, str]:
-    return {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
 
 
 def answers(url: str) -> bool:

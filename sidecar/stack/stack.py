@@ -18,15 +18,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sidecar.stack import databases, parts, ports, postgres, processes
+from sidecar.stack import databases, environments, parts, ports, postgres, processes
 from sidecar.stack.credentials import load_secrets, read_json, write_json
-from sidecar.stack.databases import DIRECTUS_ROLE, SIDECAR_ROLE, Databases
+from sidecar.stack.databases import Databases
 from sidecar.stack.parts import Part
 from sidecar.stack.progress import Failure, Progress
 
 # A worker writes its heartbeat every 10 s.
 SILENT_SECONDS = 60.0
 LARGEST_LOG = 20 * 1024**2
+FOLDERS = {"logs": 0o755, "run": 0o755, "uploads": 0o700, "tmp": 0o700}
 LISTENING = ("postgres", "directus", "sidecar")
 
 
@@ -86,12 +87,13 @@ class Stack:
 
     def save(self, **changes: Any) -> None:
         self.state.update(changes)
-        write_json(self.directory / "stack.json", self.state, mode=0o644)
+        if self.state != read_json(self.directory / "stack.json"):
+            write_json(self.directory / "stack.json", self.state, mode=0o644)
 
     def prepare_folder(self) -> None:
         """Make the folder, apply the caller's wishes and choose ports that are not chosen yet."""
-        for name in ("logs", "run", "uploads", "tmp"):
-            (self.directory / name).mkdir(parents=True, exist_ok=True)
+        for name, mode in FOLDERS.items():
+            (self.directory / name).mkdir(mode=mode, parents=True, exist_ok=True)
         self._take_wishes()
         chosen = dict(self.state["ports"])
         for name in LISTENING:
@@ -138,7 +140,7 @@ class Stack:
     @property
     def is_own_postgres(self) -> bool:
         """Whether the caller brought a PostgreSQL, so that none is started."""
-        return "postgres_url" in self.secrets
+        return "postgres_url" in read_json(self.directory / "secrets.json")
 
     @property
     def databases(self) -> Databases:
@@ -147,60 +149,7 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         """What programs that use the stack need: addresses, log-ins and tokens, by variable name."""
-        secrets, database = self.secrets, self.databases
-        return {
-            "DIRECTUS_URL": self.url("directus"),
-            "DIRECTUS_ADMIN_EMAIL": secrets["admin_email"],
-            "DIRECTUS_ADMIN_PASSWORD": secrets["admin_password"],
-            "DIRECTUS_ADMIN_TOKEN": secrets["admin_token"],
-            "DIRECTUS_REVIEWER_EMAIL": secrets["reviewer_email"],
-            "DIRECTUS_REVIEWER_PASSWORD": secrets["reviewer_password"],
-            "DIRECTUS_PRODUCER_TOKEN": secrets["producer_token"],
-            "SIDECAR_URL": self.url("sidecar"),
-            "SIDECAR_TOKEN": secrets["sidecar_token"],
-            "DATABASE_URL": database.role_url(SIDECAR_ROLE, secrets["sidecar_password"]),
-            "DATABASE_ADMIN_URL": database.admin_url(),
-            "DIRECTUS_DATABASE_URL": database.role_url(DIRECTUS_ROLE, secrets["directus_password"]),
-        }
-
-    def directus_settings(self) -> dict[str, str]:
-        """Directus' environment, apart from what finds programs."""
-        return self.databases.directus_settings(self.secrets["directus_password"]) | {
-            "SECRET": self.secrets["directus_secret"],
-            "ADMIN_EMAIL": self.secrets["admin_email"],
-            "ADMIN_PASSWORD": self.secrets["admin_password"],
-            "ADMIN_TOKEN": self.secrets["admin_token"],
-            "HOST": self.state["host"],
-            "PORT": str(self.port("directus")),
-            "PUBLIC_URL": self.directus_public_url,
-            "STORAGE_LOCATIONS": "local",
-            "STORAGE_LOCAL_DRIVER": "local",
-            "STORAGE_LOCAL_ROOT": str(self.directory / "uploads"),
-            "TEMP_PATH": str(self.directory / "tmp"),
-            "EXTENSIONS_PATH": str(parts.install.DIRECTUS / "extensions"),
-            "ACCESS_TOKEN_TTL": "15m",
-            "CACHE_ENABLED": "false",
-            "CORS_ENABLED": "false",
-            "WEBSOCKETS_ENABLED": "false",
-            "TELEMETRY": "false",
-            "LOG_LEVEL": "info",
-            "LOG_STYLE": "raw",
-            "ARTIFACTS_SIDECAR_URL": self.url("sidecar"),
-            "ARTIFACTS_SIDECAR_TOKEN": self.secrets["hook_token"],
-            "ARTIFACTS_SIDECAR_TIMEOUT_MS": "5000",
-        }
-
-    def sidecar_settings(self) -> dict[str, str]:
-        """The environment of sidecar and worker, see ARCHITECTURE.md."""
-        return parts.passed_on() | {
-            "ARTIFACTS_DATABASE_URL": self.environment()["DATABASE_URL"],
-            "ARTIFACTS_DIRECTUS_URL": self.url("directus"),
-            "ARTIFACTS_DIRECTUS_TOKEN": self.secrets["files_token"],
-            "ARTIFACTS_DIRECTUS_SECRET": self.secrets["directus_secret"],
-            "ARTIFACTS_PUBLIC_URL": self.sidecar_public_url,
-            "ARTIFACTS_HOST": self.state["host"],
-            "ARTIFACTS_PORT": str(self.port("sidecar")),
-        }
+        return environments.exported(self)
 
     # The whole
 
@@ -208,6 +157,7 @@ class Stack:
         """Bring everything to running: what is missing is made, what is down is started, the rest is left alone."""
         from sidecar.stack.up import up
 
+        self.say = lambda sentence: progress.line(f"      {sentence}")
         with self.exclusively():
             up(self, progress, demo=demo)
 
@@ -239,14 +189,18 @@ class Stack:
             state = "running" if self._postgres_answers() else "not answering"
             return PartStatus(name, state, self.databases.place, None, None)
         process = processes.find(self.pid_file(name))
-        address = {"postgres": self.databases.place, "worker": ""}.get(name) or (
-            self.url(name) if name != "worker" else ""
-        )
+        address = self._address(name)
         if process is None:
             return PartStatus(name, "stopped", address, None, None)
         since = datetime.fromtimestamp(process.create_time(), UTC).isoformat(timespec="seconds")
         state = "running" if self.is_ready(name) else "not answering"
         return PartStatus(name, state, address, process.pid, since)
+
+    def _address(self, name: str) -> str:
+        """Where a part is reached, to be shown; the worker listens nowhere."""
+        if name == "postgres":
+            return self.databases.place
+        return self.url(name) if name in LISTENING else ""
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
@@ -298,10 +252,10 @@ class Stack:
     def part(self, name: str) -> Part:
         """How Directus, sidecar or worker are started, with the ports and settings of now."""
         if name == "directus":
-            return parts.directus(self.directus_settings(), self.url(name))
+            return parts.directus(environments.of_directus(self), self.url(name))
         if name == "sidecar":
-            return parts.sidecar(self.sidecar_settings(), self.url(name), self.directory)
-        return parts.worker(self.sidecar_settings(), self.directory, self._worker_is_ready)
+            return parts.sidecar(environments.of_sidecar(self), self.url(name), self.directory)
+        return parts.worker(environments.of_sidecar(self), self.directory, self._worker_is_ready)
 
     def settle_ports(self) -> None:
         """Before anything starts, because the parts know each other's addresses."""

@@ -16,7 +16,7 @@ from sidecar.access.tokens import ensure_token
 from sidecar.database import Connection
 from sidecar.directus import Directus, DirectusError
 from sidecar.provision.database import prepare_database
-from sidecar.stack import databases, install, parts, processes
+from sidecar.stack import databases, environments, install, parts, processes
 from sidecar.stack.databases import DIRECTUS_ROLE
 from sidecar.stack.fingerprint import of_files, of_values
 from sidecar.stack.progress import Failure, Progress, Step
@@ -31,7 +31,6 @@ BOOTSTRAP_SECONDS = 300
 
 def up(stack: Stack, progress: Progress, *, demo: bool) -> None:
     """Bring the stack to running. The caller holds the stack's lock."""
-    stack.say = lambda sentence: progress.line(f"      {sentence}")
     install.install_all(progress)
     stack.prepare_folder()
     stack.settle_ports()
@@ -98,7 +97,7 @@ def _bootstrap(stack: Stack, step: Step) -> None:
     command = [install.node(), parts.directus_program(), "bootstrap"]
     log = stack.log("directus-bootstrap")
     with log.open("w") as output:
-        environment = processes.inherited() | stack.directus_settings() | install.node_environment()
+        environment = processes.inherited() | environments.of_directus(stack) | install.node_environment()
         done = subprocess.run(command, cwd=install.DIRECTUS, env=environment, stdin=subprocess.DEVNULL, stdout=output,
                               stderr=subprocess.STDOUT, timeout=BOOTSTRAP_SECONDS, check=False)  # fmt: skip
     if done.returncode or not _users(stack):

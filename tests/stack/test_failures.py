@@ -83,7 +83,7 @@ def test_a_missing_compiler_is_noticed_before_anything_is_downloaded(monkeypatch
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CXX", raising=False)
 
-    with pytest.raises(Failure, match=r"a C\+\+ compiler is needed") as caught:
+    with pytest.raises(Failure, match=r"make and a C\+\+ compiler are needed") as caught:
         check_machine()
 
     assert "apt-get install g++ make" in caught.value.remedy

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from sidecar.stack import ports
+from sidecar.stack import environments, ports
 from sidecar.stack.progress import Failure
 from sidecar.stack.stack import Stack
 
@@ -67,8 +67,8 @@ def test_the_host_is_remembered_and_the_stack_still_reached_on_loopback(given_st
     given_stack(host="0.0.0.0", public_url="https://review.example.org").prepare_folder()
     later = given_stack()
 
-    assert later.directus_settings()["HOST"] == "0.0.0.0"
-    assert later.directus_settings()["PUBLIC_URL"] == "https://review.example.org"
+    assert environments.of_directus(later)["HOST"] == "0.0.0.0"
+    assert environments.of_directus(later)["PUBLIC_URL"] == "https://review.example.org"
     assert later.url("directus") == f"http://127.0.0.1:{later.port('directus')}"
 
 
