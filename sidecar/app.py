@@ -5,8 +5,8 @@ from __future__ import annotations
 import psycopg
 from flask import Response, redirect
 from flask_openapi3.models.info import Info
-from flask_openapi3.openapi import OpenAPI
 from psycopg_pool import PoolTimeout
+from pydantic_core import to_json
 from werkzeug import Response as RedirectResponse
 
 from sidecar import edge, log
@@ -14,7 +14,7 @@ from sidecar.access.authenticate import Authenticator
 from sidecar.artifacts.http import api as artifacts
 from sidecar.call import Answer
 from sidecar.database import Database
-from sidecar.description import describe
+from sidecar.description import DescribedApp
 from sidecar.errors import Refusal
 from sidecar.projects.http import api as projects
 from sidecar.promotion.http import api as promotion
@@ -23,10 +23,10 @@ from sidecar.settings import Settings
 from sidecar.version import VERSION
 
 
-def create_app(settings: Settings) -> OpenAPI:
+def create_app(settings: Settings) -> DescribedApp:
     """The sidecar as a WSGI app. Opens its connection pool: call it once per process, after the fork."""
     log.configure(settings.log_level)
-    app = OpenAPI(
+    app = DescribedApp(
         __name__,
         info=Info(
             title="Directus Artifacts",
@@ -36,7 +36,6 @@ def create_app(settings: Settings) -> OpenAPI:
         security_schemes={"bearer": {"type": "http", "scheme": "bearer"}},
         doc_prefix="/docs",
     )
-    app.config["SCALAR_CONFIG"] = {"withDefaultFonts": False, "hideClientButton": True, "telemetry": False}
     app.json.sort_keys = False  # type: ignore[attr-defined]
     database = Database(settings.database_url.get_secret_value(), largest=settings.threads + 2)
     app.extensions["artifacts"] = edge.Registry(settings, database, Authenticator(database, settings))
@@ -49,7 +48,7 @@ def create_app(settings: Settings) -> OpenAPI:
     return app
 
 
-def _add_health(app: OpenAPI, database: Database) -> None:
+def _add_health(app: DescribedApp, database: Database) -> None:
     @app.route("/healthz")
     def healthz() -> Response:
         """Alive: this process answers."""
@@ -66,12 +65,12 @@ def _add_health(app: OpenAPI, database: Database) -> None:
         return edge.encode(Answer({"status": "ready", "version": VERSION}))
 
 
-def _add_description(app: OpenAPI) -> None:
+def _add_description(app: DescribedApp) -> None:
     @app.route("/openapi.json")
     def openapi_json() -> Response:
-        return Response(edge.to_json(describe(app)), content_type="application/json")
+        return Response(to_json(app.api_doc), content_type="application/json")
 
     # flask-openapi3 serves its pages under /docs/; the plain address is the one people type.
     @app.route("/docs", strict_slashes=False)
     def docs() -> RedirectResponse:
-        return redirect("/docs/scalar")
+        return redirect("/docs/swagger")

@@ -15,9 +15,18 @@ _HEADERS = {
 }
 
 
-def describe(app: OpenAPI) -> dict[str, Any]:
-    """The whole description as JSON values."""
-    description = copy.deepcopy(app.api_doc)
+class DescribedApp(OpenAPI):
+    """A Flask app whose description is completed once, when it is first asked for."""
+
+    def generate_spec_json(self) -> None:
+        """Called by flask-openapi3 for its own pages and for ours."""
+        super().generate_spec_json()
+        self.spec_json = complete(self.spec_json)
+
+
+def complete(spec: dict[str, Any]) -> dict[str, Any]:
+    """flask-openapi3's description with what is true of every operation."""
+    description = copy.deepcopy(spec)
     description["openapi"] = "3.1.0"
     description["security"] = [{"bearer": []}]
     description["servers"] = [{"url": "/"}]
@@ -25,6 +34,7 @@ def describe(app: OpenAPI) -> dict[str, Any]:
     errors = Errors.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(errors.pop("$defs"))
     schemas["Errors"] = errors
+    schemas.pop("ValidationErrorModel", None)  # flask-openapi3's own shape of a refusal, which nothing here answers
     for path in description["paths"].values():
         for method, operation in path.items():
             _complete(method, operation)

@@ -6,7 +6,6 @@ the word "errors", 204 answers, a new connection for every call, an upload in tw
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -47,7 +46,10 @@ class Directus(DirectusClient):
     ) -> None:
         self.session = requests.Session()
         self.timeout = (CONNECT_SECONDS, timeout)
-        super().__init__(url.rstrip("/"), token=token, email=email, password=password, verify=verify)
+        self.temporary_token: str | None = None
+        self.refresh_token: str | None = None
+        # Its annotations are narrower than what it takes.
+        super().__init__(url.rstrip("/"), token=token, email=email, password=password, verify=verify)  # pyright: ignore[reportArgumentType]
 
     # -- requests ---------------------------------------------------------
 
@@ -101,10 +103,11 @@ class Directus(DirectusClient):
         self.static_token = self.temporary_token = None
         return self._keep(self.post("/auth/login", json={"email": self.email, "password": self.password}))
 
-    def refresh(self, refresh_token: str | None = None) -> tuple[str, str]:
+    def refresh(self, refresh_token: str | None = None) -> None:
+        """Exchanges the refresh token for a new pair."""
         body = {"refresh_token": refresh_token or self.refresh_token, "mode": "json"}
         self.temporary_token = None
-        return self._keep(self.post("/auth/refresh", json=body))
+        self._keep(self.post("/auth/refresh", json=body))
 
     def logout(self, refresh_token: str | None = None) -> None:
         self.post("/auth/logout", json={"refresh_token": refresh_token or self.refresh_token, "mode": "json"})
@@ -115,9 +118,9 @@ class Directus(DirectusClient):
         return self.static_token or self.temporary_token or ""
 
     def _keep(self, answer: dict[str, Any]) -> tuple[str, str]:
-        self.temporary_token = answer["data"]["access_token"]
-        self.refresh_token = answer["data"]["refresh_token"]
-        return self.temporary_token, self.refresh_token
+        access, refresh = answer["data"]["access_token"], answer["data"]["refresh_token"]
+        self.temporary_token, self.refresh_token = access, refresh
+        return access, refresh
 
     # -- files ------------------------------------------------------------
 
@@ -128,7 +131,7 @@ class Directus(DirectusClient):
         content_type: str,
         title: str | None,
         folder: str | None,
-        id: str | None = None,
+        id: str | None = None,  # noqa: A002 (Directus' own name for it)
     ) -> dict[str, Any]:
         """Stores a file in one request, reading the stream in pieces; returns its directus_files row.
 

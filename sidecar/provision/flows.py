@@ -23,7 +23,8 @@ def apply_flows(directus: Directus, flows: list[Item]) -> bool:
 
     A flow that somebody switched off stays off.
     """
-    return any([_put(directus, flow) for flow in flows])
+    written = [_put(directus, flow) for flow in flows]
+    return any(written)
 
 
 def _put(directus: Directus, flow: Item) -> bool:

@@ -11,9 +11,9 @@ from sidecar.directus import Directus
 Item = dict[str, Any]
 
 
-def read_items(directus: Directus, path: str, filter: Mapping[str, Any], fields: str = "*") -> list[Item]:
+def read_items(directus: Directus, path: str, matching: Mapping[str, Any], fields: str = "*") -> list[Item]:
     """The rows of /path that match a Directus filter."""
-    return directus.get(path, params={"filter": json.dumps(filter), "fields": fields, "limit": -1})
+    return directus.get(path, params={"filter": json.dumps(matching), "fields": fields, "limit": -1})
 
 
 def put_item(directus: Directus, path: str, item: Item, only_at_first: Mapping[str, Any] | None = None) -> bool:

@@ -28,25 +28,11 @@ TITLES = {
     503: "Please try again in a moment",
 }
 
-# Refusals that directus-extension/ makes itself, with their status.
-CODES_OF_THE_EXTENSION = {
-    "decide_separately": 409,
-    "decide_through_reviews": 409,
-    "operation_invalid": 400,
-    "registry_failed": 502,
-    "registry_only": 403,
-    "registry_path": 400,
-    "registry_slow": 503,
-    "registry_unavailable": 503,
-    "version_required": 400,
-}
-
 
 def error_titles() -> list[Item]:
-    """A row of directus_translations for each code of the registry and of the extension."""
-    statuses = {name: code.status for name, code in CODES.items()} | CODES_OF_THE_EXTENSION
+    """A row of directus_translations for each code, those of the Directus extension among them."""
     return [
-        {"language": LANGUAGE, "key": f"errors.{name}", "value": title(status)} for name, status in statuses.items()
+        {"language": LANGUAGE, "key": f"errors.{name}", "value": title(code.status)} for name, code in CODES.items()
     ]
 
 

@@ -5,6 +5,7 @@ Only the standard library: bootstrap.py shows the first step before anything is 
 
 import os
 import re
+import shutil
 import sys
 import threading
 import time
@@ -101,9 +102,10 @@ class Progress:
         pause = 1.0 if self.terminal else QUIET_SECONDS
         while not self.quiet:
             if self.terminal:
-                print(f"\r\033[K{step.running()}", end="", flush=True)
+                width = shutil.get_terminal_size().columns - 1  # a line that wraps could not be redrawn
+                print(f"\r\033[K{step.running()[:width]}", end="", flush=True)
             if over.wait(pause):
-                return
+                return print("\r\033[K" if self.terminal else "", end="", flush=True)
             if not self.terminal:
                 print(step.running(), flush=True)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY
-from test_schema import REGISTERED
 
 from sidecar.provision import ids
 from sidecar.provision.access import permissions_of, read_access
+
+from .conftest import REPOSITORY
+from .test_schema import REGISTERED
 
 ACCESS = read_access(REPOSITORY / "directus-schema" / "access.yaml")
 
@@ -46,7 +47,9 @@ def test_only_reviewers_take_a_seat() -> None:
 
 def test_every_rule_but_the_recommended_one_is_for_the_whole_collection() -> None:
     def is_whole(permission: dict[str, Any]) -> bool:
-        return permission["fields"] == ["*"] and not any(permission[key] for key in ("permissions", "validation", "presets"))
+        return permission["fields"] == ["*"] and not any(
+            permission[key] for key in ("permissions", "validation", "presets")
+        )
 
     custom = [each for policy in ACCESS["policies"] for each in permissions_of(policy) if not is_whole(each)]
     assert [(each["collection"], each["action"]) for each in custom] == [("directus_flows", "read")]

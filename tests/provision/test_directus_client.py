@@ -31,7 +31,7 @@ def test_certificates_are_checked_and_no_call_waits_for_ever(directus: Directus)
     responses.get(f"{URL}/server/ping", json={"data": "pong"})
     directus.get("/server/ping")
     sent: Any = responses.calls[0].request
-    assert sent.req_kwargs["verify"] is True
+    assert sent.req_kwargs["verify"]
     assert sent.req_kwargs["timeout"] == (3.05, 30.0)
 
 
@@ -41,7 +41,11 @@ def test_a_refusal_has_status_code_and_message(directus: Directus) -> None:
     responses.patch(f"{URL}/items/artifact_versions/1", status=409, json=answer)
     with pytest.raises(DirectusError) as refused:
         directus.patch("/items/artifact_versions/1", json={"value": 1})
-    assert (refused.value.status, refused.value.code, refused.value.message) == (409, "version_immutable", "A version never changes.")
+    assert (refused.value.status, refused.value.code, refused.value.message) == (
+        409,
+        "version_immutable",
+        "A version never changes.",
+    )
 
 
 @responses.activate
@@ -103,6 +107,8 @@ def test_an_upload_is_one_request_read_in_pieces_with_the_fields_first(directus:
     tape = Tape(3 * CHUNK_BYTES + 1)
     row = directus.upload(tape, 'the "logo".png', "image/png", "Logo", "folder", id="f")  # pyright: ignore[reportArgumentType]
     assert (row, len(responses.calls), tape.largest) == ({"id": "f"}, 1, CHUNK_BYTES)
-    head, _, rest = bodies[0].partition(b'name="file"; filename="the %22logo%22.png"\r\nContent-Type: image/png\r\n\r\n')
+    head, _, rest = bodies[0].partition(
+        b'name="file"; filename="the %22logo%22.png"\r\nContent-Type: image/png\r\n\r\n'
+    )
     assert all(f'name="{name}"'.encode() in head for name in ("id", "title", "folder", "type", "filename_download"))
     assert rest.startswith(b"x" * (3 * CHUNK_BYTES + 1) + b"\r\n--")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from conftest import REPOSITORY
-
 from sidecar.provision import ids
 from sidecar.provision.flows import read_flows
+
+from .conftest import REPOSITORY
 
 FLOWS = {flow["id"]: flow for flow in read_flows(REPOSITORY / "flows")}
 
@@ -32,7 +32,7 @@ def test_no_flow_passes_on_the_callers_token() -> None:
 
 def test_a_failed_review_is_shown_as_a_failure() -> None:
     options = FLOWS[ids.REVIEW_FLOW]["options"]
-    assert options["error_on_reject"] and not options["async"]
+    assert (options["error_on_reject"], options["async"]) == (True, False)
 
 
 def test_a_reason_is_passed_on_only_where_one_was_given() -> None:

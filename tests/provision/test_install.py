@@ -8,7 +8,6 @@ import uuid
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY, install_again
 
 from sidecar.directus import Directus, DirectusError
 from sidecar.provision import ids
@@ -18,7 +17,9 @@ from sidecar.provision.install import DIRECTUS_VERSION, SCHEMA
 from sidecar.provision.schema import additions_only, build_snapshot
 from sidecar.stack.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("directus")
+from .conftest import REPOSITORY, install_again
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("provision")]
 
 
 def count(directus: Directus, collection: str) -> int:
@@ -39,7 +40,11 @@ def test_it_fits_beside_the_users_own_work(administrator: Directus) -> None:
 def test_the_recommended_rule_is_the_only_custom_one(administrator: Directus) -> None:
     policies = [policy["id"] for policy in read_access(SCHEMA / "access.yaml")["policies"]]
     rules = matching(administrator, "/permissions", policy={"_in": policies})
-    custom = [rule for rule in rules if rule["fields"] != ["*"] or rule["permissions"] or rule["validation"] or rule["presets"]]
+    custom = [
+        rule
+        for rule in rules
+        if rule["fields"] != ["*"] or rule["permissions"] or rule["validation"] or rule["presets"]
+    ]
     assert [(rule["collection"], rule["action"]) for rule in custom] == [("directus_flows", "read")]
 
 
@@ -122,25 +127,38 @@ def test_a_producer_submits_as_seed_000_does(producer: Directus) -> None:
         "value": {"size": 4}, "source_task_id": task["id"], "execution_id": run["id"], "version_number": 7,
     })["data"]  # fmt: skip
     assert (version["version_number"], version["status"]) == (1, "pending")
-    producer.post("/items/artifact_files", json={"artifact_version_id": version["id"], "directus_files_id": file["id"], "sort": 1})
-    producer.post("/items/task_artifacts", json={"task_id": task["id"], "artifact_version_id": version["id"], "sort": 1})
+    producer.post(
+        "/items/artifact_files", json={"artifact_version_id": version["id"], "directus_files_id": file["id"], "sort": 1}
+    )
+    producer.post(
+        "/items/task_artifacts", json={"task_id": task["id"], "artifact_version_id": version["id"], "sort": 1}
+    )
     producer.patch(f"/items/tasks/{task['id']}", json={"status": "needs_review"})
 
     fields = {"fields": "*,files.directus_files_id.*,primary_file_id.*,approvals.*,relations.*"}
     read = producer.get(f"/items/artifact_versions/{version['id']}", params=fields)
     assert [each["directus_files_id"]["id"] for each in read["files"]] == [file["id"]]
-    read = producer.get(f"/items/tasks/{task['id']}", params={"fields": "artifacts.artifact_version_id.schema_key,executions.name"})
-    assert read == {"artifacts": [{"artifact_version_id": {"schema_key": "brand.logo"}}], "executions": [{"name": "run"}]}
+    read = producer.get(
+        f"/items/tasks/{task['id']}", params={"fields": "artifacts.artifact_version_id.schema_key,executions.name"}
+    )
+    assert read == {
+        "artifacts": [{"artifact_version_id": {"schema_key": "brand.logo"}}],
+        "executions": [{"name": "run"}],
+    }
 
 
 def test_uploads_keep_their_id_type_title_and_folder(files: Directus, administrator: Directus) -> None:
     chosen = str(uuid.uuid4())
-    row = files.upload(io.BytesIO(b"{}" * 500_000), 'panel "plan".json', "application/json", "Plan", ids.ARTIFACTS_FOLDER, id=chosen)
+    row = files.upload(
+        io.BytesIO(b"{}" * 500_000), 'panel "plan".json', "application/json", "Plan", ids.ARTIFACTS_FOLDER, id=chosen
+    )
     assert (row["id"], row["type"], row["title"], row["folder"], int(row["filesize"])) == (
         chosen, "application/json", "Plan", ids.ARTIFACTS_FOLDER, 1_000_000,
     )  # fmt: skip
     assert row["filename_download"] == 'panel "plan".json'
-    stored = files.session.get(f"{files.url}/assets/{chosen}", headers={"Authorization": f"Bearer {files.get_token()}"}, timeout=10)
+    stored = files.session.get(
+        f"{files.url}/assets/{chosen}", headers={"Authorization": f"Bearer {files.get_token()}"}, timeout=10
+    )
     assert stored.content == b"{}" * 500_000
 
 
@@ -150,7 +168,9 @@ def test_uploading_an_id_again_is_refused_and_keeps_the_first_bytes(files: Direc
     with pytest.raises(DirectusError) as refused:
         files.upload(io.BytesIO(b"second"), "a.txt", "text/plain", None, ids.ARTIFACTS_FOLDER, id=chosen)
     assert refused.value.code == "RECORD_NOT_UNIQUE"
-    stored = files.session.get(f"{files.url}/assets/{chosen}", headers={"Authorization": f"Bearer {files.get_token()}"}, timeout=10)
+    stored = files.session.get(
+        f"{files.url}/assets/{chosen}", headers={"Authorization": f"Bearer {files.get_token()}"}, timeout=10
+    )
     assert stored.content == b"first"
 
 

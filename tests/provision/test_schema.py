@@ -6,15 +6,16 @@ import copy
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY
 
 from sidecar.provision import schema
 
+from .conftest import REPOSITORY
+
 COLLECTIONS = REPOSITORY / "directus-schema" / "collections"
 REGISTERED = {
-    "projects", "project_templates", "tasks", "task_executions", "execution_steps", "artifact_versions", "artifact_files",
-    "task_artifacts", "execution_artifacts", "artifact_relations", "artifact_approvals", "promotions", "documents",
-    "artifact_transfers", "webhook_endpoints",
+    "projects", "project_templates", "tasks", "task_executions", "execution_steps", "artifact_versions",
+    "artifact_files", "task_artifacts", "execution_artifacts", "artifact_relations", "artifact_approvals",
+    "promotions", "documents", "artifact_transfers", "webhook_endpoints",
 }  # fmt: skip
 KEPT = {
     "artifact_versions", "artifact_files", "task_artifacts", "execution_artifacts", "artifact_approvals", "promotions",
@@ -36,7 +37,11 @@ def test_fifteen_collections_have_a_table(snapshot: dict[str, Any]) -> None:
 
 
 def test_every_collection_and_field_says_what_it_is_for(snapshot: dict[str, Any]) -> None:
-    silent = [(each["collection"], each.get("field")) for each in snapshot["collections"] + snapshot["fields"] if not each["meta"]["note"]]
+    silent = [
+        (each["collection"], each.get("field"))
+        for each in snapshot["collections"] + snapshot["fields"]
+        if not each["meta"]["note"]
+    ]
     assert silent == []
 
 
@@ -75,11 +80,16 @@ def test_structured_columns_are_jsonb(snapshot: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("collection", "name"),
-    [("artifact_versions", "version_number"), ("artifact_versions", "status"), ("projects", "context"), ("projects", "context_version")],
+    [
+        ("artifact_versions", "version_number"),
+        ("artifact_versions", "status"),
+        ("projects", "context"),
+        ("projects", "context_version"),
+    ],
 )
 def test_what_the_database_fills_is_not_asked_of_people(snapshot: dict[str, Any], collection: str, name: str) -> None:
     filled = field(snapshot, collection, name)
-    assert filled["schema"]["is_nullable"] and not filled["meta"]["required"]
+    assert (filled["schema"]["is_nullable"], filled["meta"]["required"]) == (True, False)
 
 
 def test_reviewers_are_offered_four_of_six_statuses(snapshot: dict[str, Any]) -> None:
@@ -98,7 +108,7 @@ def test_the_archive_button_never_writes_a_status_of_a_version(snapshot: dict[st
 def test_a_list_whose_foreign_key_does_not_name_it_is_refused(tmp_path: Any) -> None:
     (tmp_path / "a.yaml").write_text("collection: a\nfields: {id: {type: id}, bs: {o2m: b.a_id, table: [id], note: x}}")
     (tmp_path / "b.yaml").write_text("collection: b\nfields: {id: {type: id}, a_id: {references: a, note: x}}")
-    with pytest.raises(ValueError, match="b.a_id"):
+    with pytest.raises(ValueError, match=r"b\.a_id"):
         schema.build_snapshot(tmp_path, "12.4.0")
 
 
@@ -119,13 +129,20 @@ def test_a_foreign_collection_only_receives_what_it_lacks() -> None:
     }
     kept = schema.additions_only(diff, {"projects"})
     assert (kept["collections"], kept["relations"]) == ([], [])
-    assert [(each["collection"], each["field"]) for each in kept["fields"]] == [("projects", "key"), ("promotions", "reason")]
+    assert [(each["collection"], each["field"]) for each in kept["fields"]] == [
+        ("projects", "key"),
+        ("promotions", "reason"),
+    ]
     assert kept["fields"][0]["diff"][0]["rhs"]["meta"]["required"] is False
 
 
 def test_what_sql_made_is_no_difference() -> None:
     by_sql = [
-        changed("artifact_files", "directus_files_id", {"kind": "E", "path": ["schema", "is_indexed"], "lhs": True, "rhs": False}),
+        changed(
+            "artifact_files",
+            "directus_files_id",
+            {"kind": "E", "path": ["schema", "is_indexed"], "lhs": True, "rhs": False},
+        ),
         changed("projects", "context", {"kind": "E", "path": ["schema", "data_type"], "lhs": "json", "rhs": "jsonb"}),
     ]
     assert schema.additions_only({"collections": [], "fields": by_sql, "relations": []}, set())["fields"] == []
