@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sidecar.access.commands import COMMANDS as ACCESS_COMMANDS
+from sidecar.demo.commands import COMMANDS as DEMO_COMMANDS
 from sidecar.stack.commands import COMMANDS as STACK_COMMANDS
 from sidecar.worker.commands import COMMANDS as WORKER_COMMANDS
 
@@ -14,7 +15,7 @@ def main() -> None:
     """Directus Artifacts: a registry with human review for what AI agents and workflows produce."""
 
 
-for command in (*STACK_COMMANDS, *ACCESS_COMMANDS, *WORKER_COMMANDS):
+for command in (*STACK_COMMANDS, *ACCESS_COMMANDS, *WORKER_COMMANDS, *DEMO_COMMANDS):
     main.add_command(command)
 
 

@@ -2,6 +2,7 @@
 
 What is repaired: no time-outs, certificates not checked, errors as bare AssertionErrors, a KeyError when data contains
 the word "errors", 204 answers, a new connection for every call, an upload in two steps that ignores the id.
+Not repaired, so not to be used: the library's own upload_file, download_file and retrieve_file.
 """
 
 from __future__ import annotations
@@ -155,15 +156,15 @@ def _multipart(boundary: str, fields: dict[str, str], stream: BinaryIO) -> Itera
         yield f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
     filename = _quoted(fields["filename_download"])
     disposition = f'Content-Disposition: form-data; name="file"; filename="{filename}"'
-    yield f"--{boundary}\r\n{disposition}\r\nContent-Type: {fields['type']}\r\n\r\n".encode()
+    yield f"--{boundary}\r\n{disposition}\r\nContent-Type: {_quoted(fields['type'])}\r\n\r\n".encode()
     while piece := stream.read(CHUNK_BYTES):
         yield piece
     yield f"\r\n--{boundary}--\r\n".encode()
 
 
-def _quoted(filename: str) -> str:
-    """A file name inside the quotes of a header, escaped the way browsers do it."""
-    return filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+def _quoted(text: str) -> str:
+    """Text inside a header, escaped the way browsers do it: it can end neither the quotes nor the line."""
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _refusal(response: requests.Response) -> DirectusError:

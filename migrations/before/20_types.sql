@@ -9,6 +9,7 @@ begin
         where table_schema = 'public' and data_type = 'json'
           and (table_name, column_name) in (
               ('projects', 'context'), ('projects', 'locks'), ('project_templates', 'context_schema'),
+              ('project_templates', 'tasks'),
               ('task_executions', 'definition'), ('execution_steps', 'depends_on'), ('execution_steps', 'input'),
               ('execution_steps', 'output'), ('execution_steps', 'parameters'), ('execution_steps', 'definition'),
               ('artifact_versions', 'value'), ('artifact_versions', 'metadata'), ('artifact_versions', 'tags'),

@@ -47,7 +47,7 @@ class Sheet:
     def text(
         self, x: float, y: float, text: str, size: float, fill: str, spacing: float = 0, anchor: str = "m"
     ) -> None:
-        """One line around `y`; `anchor` says what `x` is: l(eft), m(iddle) or r(ight). `spacing` lies between letters."""
+        """One line around `y`; `anchor` says what `x` is: l(eft), m(iddle), r(ight). `spacing` lies between letters."""
         font = ImageFont.load_default(size * _SCALE)
         advances = [font.getlength(letter) + spacing * _SCALE for letter in text]
         whole = sum(advances) - spacing * _SCALE
@@ -55,10 +55,6 @@ class Sheet:
         for letter, advance in zip(text, advances, strict=True):
             self.draw.text((left, y * _SCALE), letter, font=font, fill=fill, anchor="lm")
             left += advance
-
-    def paste(self, other: Sheet, x: float, y: float, width: float, height: float) -> None:
-        size = (round(width * _SCALE), round(height * _SCALE))
-        self.image.paste(other.image.resize(size, Image.Resampling.LANCZOS), (round(x * _SCALE), round(y * _SCALE)))
 
     def inside_circle(self, x: float, y: float, radius: float, paint: Callable[[Sheet], None]) -> None:
         """Whatever `paint` draws, cut to a circle."""
@@ -127,11 +123,11 @@ def business_card_back() -> bytes:
 def post_opening() -> bytes:
     """Social post 1: the sun rises, the doors open."""
     sheet = Sheet(_POST, _POST, SUN)
-    sheet.circle(540, 560, 300, SAND)
+    sheet.circle(540, 590, 250, SAND)
     for row, (fill, phase) in enumerate(((TIDE, 0.0), ("#1F625E", 1.6), (SEA, 3.1))):
         sheet.shape(_wave(0, _POST, 640 + row * 120, 24, 420 - row * 40, _POST, phase), fill)
-    sheet.text(540, 165, "WE OPEN", 110, SEA, spacing=16)
-    sheet.text(540, 255, "first day of spring", 50, SEA)
+    sheet.text(540, 150, "WE OPEN", 110, SEA, spacing=16)
+    sheet.text(540, 250, "first day of spring", 50, SEA)
     sheet.text(540, 985, "TIDEWELL", 44, FOAM, spacing=18)
     return sheet.png()
 
@@ -210,7 +206,7 @@ def _page(title: str) -> Sheet:
 
 
 def _sun_mark(sheet: Sheet, x: float, y: float, radius: float, ink: str) -> None:
-    """A sun between a ring and three tides. The ring and the lowest tide are in `ink`, the rest in the brand's colours."""
+    """A sun over three tides in a ring. Ring and lowest tide are in `ink`, the rest in the colours of the brand."""
 
     def paint(layer: Sheet) -> None:
         layer.circle(x, y, radius, SAND if ink == SEA else TIDE)

@@ -251,6 +251,7 @@ def _is_marked(field: Spec) -> bool:
 
 
 def refuse_conflicts(current: Snapshot, wanted: Snapshot) -> None:
+    """Raises SchemaConflict where a field of ours exists with another type, such as an integer `id`."""
     types = {(field["collection"], field["field"]): field["type"] for field in current["fields"]}
     conflicts = [
         f"{field['collection']}.{field['field']} is {types[key]}, {field['type']} is needed"
@@ -389,7 +390,7 @@ def _list_meta(interface: str, special: str, spec: Spec) -> Spec:
     options: Spec = {
         "layout": "table",
         "fields": spec["table"],
-        "tableSpacing": "compact",
+        "tableSpacing": "cozy",
         "enableCreate": spec.get("create", False),
         "enableSelect": False,
         "enableLink": True,

@@ -24,6 +24,8 @@ from sidecar.stack.progress import Failure, Progress, explain, tail
 from sidecar.stack.stack import PartStatus, Stack, Wishes
 
 STEPS = 9
+# pino's numbers, which Directus logs with
+LEVELS = {10: "trace", 20: "debug", 30: "info", 40: "warning", 50: "error", 60: "fatal"}
 SHOWN_LINES = 100
 
 
@@ -83,10 +85,10 @@ def logs(stack: Stack, part: str | None, follow: bool) -> None:
     names = [part] if part else [name for name in parts.NAMES if stack.log(name).exists()]
     for name in names:
         for line in tail(stack.log(name), SHOWN_LINES):
-            click.echo(f"{name:9} {line}")
+            click.echo(f"{name:9} {readable(line)}")
     if follow:
         for name, line in new_lines({name: stack.log(name) for name in names}):
-            click.echo(f"{name:9} {line}")
+            click.echo(f"{name:9} {readable(line)}")
 
 
 @stack_command
@@ -134,6 +136,20 @@ def status_table(found: list[PartStatus]) -> Table:
 def local_time(since: str | None) -> str:
     """A status' ISO time as the clock on the wall shows it."""
     return datetime.fromisoformat(since).astimezone().strftime("%Y-%m-%d %H:%M:%S") if since else ""
+
+
+def readable(line: str) -> str:
+    """A line of Directus' log, JSON with every header, as one says it; other lines as they are."""
+    try:
+        entry = json.loads(line)
+        level, moment = LEVELS[entry["level"]], datetime.fromtimestamp(entry["time"] / 1000)
+        said = f"{moment:%H:%M:%S} {level} "
+        if "req" in entry and "res" in entry:
+            request, status = entry["req"], entry["res"]["statusCode"]
+            return f"{said}{request['method']} {request['url']} → {status}, {entry.get('responseTime', 0)} ms"
+        return said + str(entry.get("err", {}).get("stack") or entry["msg"])
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return line
 
 
 def new_lines(files: dict[str, Path]) -> Iterator[tuple[str, str]]:

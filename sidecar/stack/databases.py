@@ -97,6 +97,13 @@ def drop(addresses: Databases) -> None:
         )
 
 
+def is_made(addresses: Databases) -> bool:
+    """Whether the product's database is there. Asked of the catalogue: a refused connection would alarm log readers."""
+    with psycopg.connect(addresses.maintenance_url()) as connection:
+        found = connection.execute("select from pg_database where datname = %s", [addresses.database])
+        return found.fetchone() is not None
+
+
 def heartbeat_age(url: str) -> float | None:
     """Seconds since any worker wrote its heartbeat; None if none ever did or the database does not answer."""
     try:

@@ -67,11 +67,11 @@ def _start_database(stack: Stack, step: Step) -> None:
     if not stack.start("postgres"):
         step.unchanged("yours" if stack.is_own_postgres else "running")
     addresses = stack.databases
-    if not databases.exists(addresses.admin_url()):
+    if databases.is_made(addresses) and _roles_log_in(stack):
+        return
+    if not databases.is_made(addresses):
         # Whatever stack.json remembers was about another database.
         stack.save(bootstrapped=None, provisioned=None, database_created=True)
-    if _roles_log_in(stack):
-        return
     with _told(stack.log("postgres-set-up"), "An administrator who may make roles and databases is needed."):
         prepare_database(
             addresses.maintenance_url(),

@@ -150,12 +150,12 @@ def test_a_producer_submits_as_seed_000_does(producer: Directus) -> None:
 def test_uploads_keep_their_id_type_title_and_folder(files: Directus, administrator: Directus) -> None:
     chosen = str(uuid.uuid4())
     row = files.upload(
-        io.BytesIO(b"{}" * 500_000), 'panel "plan".json', "application/json", "Plan", ids.ARTIFACTS_FOLDER, id=chosen
+        io.BytesIO(b"{}" * 500_000), 'panel "plän".json', "application/json", "Plan", ids.ARTIFACTS_FOLDER, id=chosen
     )
     assert (row["id"], row["type"], row["title"], row["folder"], int(row["filesize"])) == (
         chosen, "application/json", "Plan", ids.ARTIFACTS_FOLDER, 1_000_000,
     )  # fmt: skip
-    assert row["filename_download"] == 'panel "plan".json'
+    assert row["filename_download"] == 'panel "plän".json'
     stored = files.session.get(
         f"{files.url}/assets/{chosen}", headers={"Authorization": f"Bearer {files.get_token()}"}, timeout=10
     )

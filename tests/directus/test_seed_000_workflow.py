@@ -1,0 +1,213 @@
+"""Seed 000's workflow, step by step, as n8n's HTTP nodes send it to Directus."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.directus.people import Person, eventually, settled
+from tests.directus.works import LOGO, Database, Producer, Work, picture, promoted
+
+REASON = "Logo meets brand guidelines"
+
+
+def run_task(producer: Person, work: Work) -> None:
+    """Step 1: n8n executes the task."""
+    project = producer.get(f"/items/projects/{work.project}", fields="id,context,context_version").data
+    assert project == {"id": work.project, "context": {}, "context_version": 0}
+    outputs = [
+        {"blob": picture(color), "metadata": {"dimensions": "64x64", "color": color, "format": "PNG"}}
+        for color in ("navy", "teal", "orange")
+    ]
+    for i, output in enumerate(outputs):
+        work.files.append(producer.upload(f"logo-{i}.png", output["blob"], "image/png"))
+    for i, output in enumerate(outputs):
+        version = producer.post(
+            "/items/artifact_versions",
+            {
+                "project_id": work.project,
+                "schema_key": LOGO,
+                "status": "pending",
+                "primary_file_id": work.files[i],
+                "value": output["metadata"],
+                "source_task_id": work.task,
+                "execution_id": work.execution,
+                "version_number": i + 1,
+            },
+        ).data
+        assert (version["version_number"], version["status"]) == (i + 1, "pending")
+        work.versions.append(version["id"])
+        link = {"artifact_version_id": version["id"], "directus_files_id": work.files[i], "sort": 1}
+        assert producer.post("/items/artifact_files", link).data["directus_files_id"] == work.files[i]
+    for i, version in enumerate(work.versions):
+        link = {"task_id": work.task, "artifact_version_id": version, "sort": i + 1}
+        assert producer.post("/items/task_artifacts", link).data["sort"] == i + 1
+    assert producer.patch(f"/items/tasks/{work.task}", {"status": "needs_review"}).data["status"] == "needs_review"
+
+
+def set_status(person: Person, work: Work, user: str) -> None:
+    edit = {"status": "approved", "approved_at": datetime.now(UTC).isoformat(), "approved_by": user}
+    assert person.patch(f"/items/artifact_versions/{work.version}", edit).data["status"] == "approved"
+
+
+def record_approval(person: Person, work: Work, user: str) -> dict:
+    record = {
+        "artifact_version_id": work.version,
+        "project_id": work.project,
+        "task_id": work.task,
+        "action": "approve",
+        "actor_id": user,
+        "actor_type": "human",
+        "reason": REASON,
+    }
+    return person.post("/items/artifact_approvals", record).data
+
+
+def finish_task(person: Person, work: Work) -> None:
+    assert person.patch(f"/items/tasks/{work.task}", {"status": "done"}).data["status"] == "done"
+
+
+def assert_promoted_once(database: Database, work: Work, actor: str) -> None:
+    project = promoted(database, work)
+    version = database.version(work.version)
+    entry = project["context"]["brand"]["logo"]
+    assert project["context_version"] == 1
+    assert entry == {
+        "dimensions": "64x64",
+        "color": "orange",
+        "format": "PNG",
+        "artifact_version_id": work.version,
+        "file_id": work.files[2],
+        "approved_at": entry["approved_at"],
+        "version": 3,
+    }
+    assert datetime.fromisoformat(entry["approved_at"]) == version["approved_at"]
+    meta = project["context"]["_meta"]
+    assert (meta["context_version"], meta["total_artifacts"]) == (1, 1)
+    assert (version["status"], str(version["approved_by"])) == ("approved", actor)
+    assert version["promoted_at"] is not None
+    (approval,) = database.approvals(work.version)
+    assert (approval["action"], approval["reason"], str(approval["actor_id"])) == ("approve", REASON, actor)
+    assert (approval["actor_type"], str(approval["task_id"])) == ("human", work.task)
+    assert len(database.promotions(work.project)) == 1
+    assert [database.status(id) for id in work.versions] == ["pending", "pending", "approved"]
+
+
+@pytest.mark.parametrize("role", ["administrator", "reviewer"])
+@pytest.mark.parametrize("order", ["status first", "record first"])
+def test_the_workflow_promotes_the_approved_logo(
+    request: pytest.FixtureRequest, given: Producer, producer: Person, database: Database, order: str, role: str
+) -> None:
+    person: Person = request.getfixturevalue(role)
+    user = person.get("/users/me").data["id"]
+    work = given.work()
+    run_task(producer, work)
+
+    if order == "status first":
+        set_status(person, work, user)
+        record = record_approval(person, work, user)
+    else:
+        record = record_approval(person, work, user)
+        set_status(person, work, user)
+    assert (record["action"], record["reason"], record["actor_id"]) == ("approve", REASON, user)
+    assert database.project(work.project)["context_version"] == 0, "an approval alone waits for its task"
+    finish_task(person, work)
+
+    assert_promoted_once(database, work, user)
+    assert eventually(lambda: database.task(work.task)["status"], "the task's status") == "done"
+
+
+def test_another_done_changes_nothing(given: Producer, producer: Person, reviewer: Person, database: Database) -> None:
+    work = given.work()
+    run_task(producer, work)
+    set_status(reviewer, work, reviewer.id)
+    record_approval(reviewer, work, reviewer.id)
+    finish_task(reviewer, work)
+    assert_promoted_once(database, work, reviewer.id)
+    before = database.everything_of(work)
+
+    finish_task(reviewer, work)
+
+    assert settled(lambda: database.everything_of(work)) == before
+
+
+def test_an_actor_claimed_by_somebody_else_is_kept_as_feedback(
+    given: Producer, reviewer: Person, administrator: Person, database: Database
+) -> None:
+    work = given.candidates()
+    somebody = administrator.get("/users/me").data["id"]
+
+    record = record_approval(reviewer, work, somebody)
+
+    assert record["actor_id"] == reviewer.id
+    (stored,) = database.approvals(work.version)
+    assert str(stored["actor_id"]) == reviewer.id
+    assert stored["feedback"]["claimed"]["actor_id"] == somebody
+    assert str(database.version(work.version)["approved_by"]) == reviewer.id
+
+
+def test_an_approver_claimed_in_the_status_edit_is_not_believed(
+    given: Producer, reviewer: Person, administrator: Person, database: Database
+) -> None:
+    work = given.candidates()
+
+    set_status(reviewer, work, administrator.get("/users/me").data["id"])
+
+    version = database.version(work.version)
+    assert (version["status"], str(version["approved_by"])) == ("approved", reviewer.id)
+
+
+def test_the_record_alone_approves(given: Producer, reviewer: Person, database: Database) -> None:
+    work = given.candidates()
+
+    record_approval(reviewer, work, reviewer.id)
+
+    assert database.status(work.version) == "approved"
+    assert len(database.approvals(work.version)) == 1
+
+
+def test_the_same_record_again_is_the_same_record(given: Producer, reviewer: Person, database: Database) -> None:
+    work = given.candidates()
+
+    first = record_approval(reviewer, work, reviewer.id)
+    again = record_approval(reviewer, work, reviewer.id)
+
+    assert first["id"] == again["id"]
+    assert len(database.approvals(work.version)) == 1
+
+
+def test_a_second_reason_becomes_a_comment(given: Producer, reviewer: Person, database: Database) -> None:
+    work = given.candidates()
+    record_approval(reviewer, work, reviewer.id)
+
+    other = {"artifact_version_id": work.version, "action": "approve", "reason": "And the colours are right"}
+    reviewer.post("/items/artifact_approvals", other).data  # noqa: B018  asserts
+
+    assert [(a["action"], a["reason"]) for a in database.approvals(work.version)] == [
+        ("approve", REASON),
+        ("comment", "And the colours are right"),
+    ]
+
+
+def test_a_rejection_by_record_keeps_its_reason_and_feedback(
+    given: Producer, reviewer: Person, database: Database
+) -> None:
+    work = given.candidates()
+    regions = {"regions": [{"x": 0.1, "y": 0.2, "width": 0.3, "height": 0.1, "note": "too thin"}]}
+
+    record = {"artifact_version_id": work.version, "action": "reject", "reason": "Too thin", "feedback": regions}
+    answer = reviewer.post("/items/artifact_approvals", record).data
+
+    assert (answer["action"], answer["feedback"]) == ("reject", regions)
+    version = database.version(work.version)
+    assert (version["status"], version["rejection_reason"]) == ("rejected", "Too thin")
+
+
+def test_a_wrong_number_is_replaced(given: Producer, database: Database) -> None:
+    work = given.work()
+
+    given.submit(work, version_number=41)
+    given.submit(work, version_number=1)
+
+    assert [database.version(id)["version_number"] for id in work.versions] == [1, 2]
