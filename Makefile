@@ -6,7 +6,7 @@ BOOTSTRAP := command -v $(PYTHON) >/dev/null || { echo 'Python 3.11 or newer is 
 	$(PYTHON) -I sidecar/stack/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs reset test check bench environment test-environment installed
+.PHONY: help up down logs reset test check bench test-environment installed
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,7 @@ reset: ## Stop what runs and remove its data; downloads stay
 
 test: installed ## All tests: real PostgreSQL, Directus and browser (some: make test ARGS='-k promote')
 	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m sidecar.stack.develop check-extension
 
 check: installed ## Format, lint, types and the fast tests
 	.venv/bin/ruff format --check

@@ -24,6 +24,18 @@ T = TypeVar("T")
 ATTEMPTS = 4
 _PASSING = (pg.DeadlockDetected, pg.SerializationFailure)
 
+# Directus names a foreign key after its table and column; the column tells what is not there.
+_NOT_FOUND = {
+    "project_id_foreign": "project_not_found",
+    "task_id_foreign": "task_not_found",
+    "execution_id_foreign": "execution_not_found",
+    "step_id_foreign": "step_not_found",
+    "version_id_foreign": "artifact_not_found",
+    "artifact_versions_parent_id_foreign": "artifact_not_found",
+    "file_id_foreign": "file_not_found",
+    "directus_files_id_foreign": "file_not_found",
+}
+
 set_json_dumps(to_json)
 set_json_loads(from_json)
 
@@ -89,7 +101,9 @@ def refusal_of(error: Exception) -> Refusal | None:
         guard = isinstance(error, pg.CheckViolation) and not (error.diag.message_primary or "").startswith("new row")
         return Refusal(error.diag.constraint_name, error.diag.message_primary if guard else None, _hint(error))
     if isinstance(error, pg.ForeignKeyViolation):
-        return Refusal("reference_not_found", details={"constraint": error.diag.constraint_name})
+        name = error.diag.constraint_name or ""
+        code = next((code for end, code in _NOT_FOUND.items() if name.endswith(end)), "reference_not_found")
+        return Refusal(code, details={"constraint": name})
     if isinstance(error, (pg.LockNotAvailable, pg.QueryCanceled)):
         return Refusal("registry_busy", headers={"Retry-After": "1"})
     if isinstance(error, (pg.UntranslatableCharacter, pg.CharacterNotInRepertoire)):

@@ -188,3 +188,12 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
 def code(answer: TestResponse) -> str:
     """The code of a refusal."""
     return answer.json["errors"][0]["extensions"]["code"]
+
+
+def multipart(fields: dict[str, bytes], files: list[tuple[str, str, bytes]] | None = None) -> dict[str, Any]:
+    """Arguments for `post`: a multipart body with these bytes; `files` are (field, file name, content)."""
+    head = b'--frontier\r\nContent-Disposition: form-data; name="%s"'
+    parts = [head % name.encode() + b"\r\n\r\n" + content + b"\r\n" for name, content in fields.items()]
+    for name, filename, content in files or []:
+        parts.append(head % name.encode() + b'; filename="%s"\r\n\r\n' % filename.encode() + content + b"\r\n")
+    return {"data": b"".join([*parts, b"--frontier--\r\n"]), "content_type": "multipart/form-data; boundary=frontier"}

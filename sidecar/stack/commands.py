@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,7 +20,7 @@ from rich.table import Table
 
 from sidecar.stack import parts
 from sidecar.stack.install import INSTALLED
-from sidecar.stack.progress import Failure, Progress, explain, tail
+from sidecar.stack.progress import Failure, Progress, explain, tail, without_colours
 from sidecar.stack.stack import PartStatus, Stack, Wishes
 
 STEPS = 9
@@ -142,7 +142,7 @@ def readable(line: str) -> str:
     """A line of Directus' log, JSON with every header, as one says it; other lines as they are."""
     try:
         entry = json.loads(line)
-        level, moment = LEVELS[entry["level"]], datetime.fromtimestamp(entry["time"] / 1000)
+        level, moment = LEVELS[entry["level"]], datetime.fromtimestamp(entry["time"] / 1000, UTC).astimezone()
         said = f"{moment:%H:%M:%S} {level} "
         if "req" in entry and "res" in entry:
             request, status = entry["req"], entry["res"]["statusCode"]
@@ -154,17 +154,22 @@ def readable(line: str) -> str:
 
 def new_lines(files: dict[str, Path]) -> Iterator[tuple[str, str]]:
     """Lines added from now on to any of the files, each with its name. Never ends."""
-    streams: dict[str, TextIO] = {}
-    for name, path in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-        streams[name] = path.open(errors="replace")
-        streams[name].seek(0, os.SEEK_END)
-    while True:
-        waiting = [(name, line) for name, stream in streams.items() for line in stream]
-        yield from ((name, re.sub(r"\x1b\[[0-9;]*m", "", line.rstrip())) for name, line in waiting)
-        if not waiting:
-            time.sleep(0.3)
+    with ExitStack() as opened:
+        streams = {name: opened.enter_context(at_end(path)) for name, path in files.items()}
+        while True:
+            waiting = [(name, line) for name, stream in streams.items() for line in stream]
+            yield from ((name, without_colours(line.rstrip())) for name, line in waiting)
+            if not waiting:
+                time.sleep(0.3)
+
+
+def at_end(path: Path) -> TextIO:
+    """Open a log behind its last line; one that is not there yet is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    stream = path.open(errors="replace")
+    stream.seek(0, os.SEEK_END)
+    return stream
 
 
 def welcome(stack: Stack) -> str:

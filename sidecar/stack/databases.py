@@ -91,6 +91,7 @@ def check_administrator(url: str) -> None:
 
 def drop(addresses: Databases) -> None:
     """Remove the product's database and whatever is connected to it. The roles stay: other databases may use them."""
+    exists(addresses.postgres_url())  # a server that does not answer is a Failure with a sentence
     with psycopg.connect(addresses.postgres_url(), autocommit=True) as connection:
         connection.execute(
             sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(addresses.database))

@@ -33,7 +33,8 @@ os._exit(0)
 # What children keep of the caller's environment: where programs, certificates, proxies and the language are. Not more,
 # because Directus takes any variable (HOST, PORT, DB_HOST, …) for one of its settings.
 KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ", "TMPDIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-KEPT_PREFIXES = ("LC_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+KEPT_PREFIXES = ("LC_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+LOOPBACK = "127.0.0.1,localhost,::1"
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,10 @@ class Record:
 
 
 def inherited() -> dict[str, str]:
-    """The part of our environment that children get."""
-    return {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(KEPT_PREFIXES)}
+    """The part of our environment that children get. A proxy is not asked for what runs on this machine."""
+    kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(KEPT_PREFIXES)}
+    direct = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), LOOPBACK]))
+    return kept | {"NO_PROXY": direct, "no_proxy": direct}
 
 
 def launch(command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> int:

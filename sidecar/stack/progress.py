@@ -118,7 +118,11 @@ def tail(log: Path, lines: int = LOG_LINES) -> list[str]:
             text = file.read().decode(errors="replace")
     except OSError:
         return []
-    return [re.sub(r"\x1b\[[0-9;]*m", "", line.rstrip()) for line in text.splitlines() if line.strip()][-lines:]
+    return [without_colours(line.rstrip()) for line in text.splitlines() if line.strip()][-lines:]
+
+
+def without_colours(line: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", line)
 
 
 def relative(path: Path) -> str:

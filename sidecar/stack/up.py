@@ -14,10 +14,11 @@ from psycopg.rows import dict_row
 
 from sidecar.access.tokens import ensure_token
 from sidecar.database import Connection
+from sidecar.demo.play import play
 from sidecar.directus import Directus, DirectusError
 from sidecar.provision.database import prepare_database
+from sidecar.provision.install import install as provision
 from sidecar.stack import databases, environments, install, parts, processes
-from sidecar.stack.databases import DIRECTUS_ROLE
 from sidecar.stack.fingerprint import of_files, of_values
 from sidecar.stack.progress import Failure, Progress, Step
 
@@ -44,13 +45,11 @@ def up(stack: Stack, progress: Progress, *, demo: bool) -> None:
     with progress.step("Collections, guards, access and flows") as step:
         _provision(stack, step)
     with progress.step("Sidecar and worker") as step:
-        if not _there("sidecar.wsgi"):
-            step.unchanged("not written yet")
-        else:
-            _start(stack, step, "sidecar", "worker")
+        _start(stack, step, "sidecar", "worker")
     if demo:
         with progress.step("Demo project") as step:
-            _play_demo(stack, step)
+            progress.line(step.label)
+            _play_demo(stack)
 
 
 def _start(stack: Stack, step: Step, *names: str) -> None:
@@ -72,6 +71,12 @@ def _start_database(stack: Stack, step: Step) -> None:
     if not databases.is_made(addresses):
         # Whatever stack.json remembers was about another database.
         stack.save(bootstrapped=None, provisioned=None, database_created=True)
+    _prepare(stack)
+
+
+def _prepare(stack: Stack) -> None:
+    """Roles and database."""
+    addresses = stack.databases
     with _told(stack.log("postgres-set-up"), "An administrator who may make roles and databases is needed."):
         prepare_database(
             addresses.maintenance_url(),
@@ -127,10 +132,8 @@ def _remove_half_bootstrapped(stack: Stack) -> None:
     Only in a database that we made and in which nobody can have logged in yet.
     """
     if stack.state.get("database_created") and _has_tables(stack) and not _users(stack):
-        with psycopg.connect(stack.databases.admin_url(), autocommit=True) as connection:
-            connection.execute("drop schema public cascade")
-            connection.execute("create schema public")
-            connection.execute(f"grant usage, create on schema public to {DIRECTUS_ROLE}")
+        databases.drop(stack.databases)
+        _prepare(stack)
 
 
 def _check_log_in(stack: Stack) -> None:
@@ -157,10 +160,6 @@ def _provision(stack: Stack, step: Step) -> None:
     fingerprint = provision_fingerprint(stack)
     if stack.state.get("provisioned") == fingerprint:
         return step.unchanged()
-    if not _there("sidecar.provision.install"):
-        return step.unchanged("not written yet")
-    from sidecar.provision.install import install as provision
-
     with _told(stack.log("provision"), "The log holds the whole error; after repairing its cause, run it again."):
         provision(_directus(stack), stack.databases.admin_url(), stack.secrets, step.say)
         _store_tokens(stack)
@@ -179,20 +178,10 @@ def _store_tokens(stack: Stack) -> None:
         ensure_token(connection, name="stack", role="admin", token=stack.secrets["sidecar_token"])
 
 
-def _play_demo(stack: Stack, step: Step) -> None:
-    if not _there("sidecar.demo.play"):
-        return step.unchanged("not written yet")
-    from sidecar.demo.play import play
-
+def _play_demo(stack: Stack) -> None:
+    """Its lines stay on the terminal: they show what the product does."""
     with _told(stack.log("demo"), "The stack itself runs. The log holds the whole error."):
-        play(stack.environment(), step.say)
-
-
-def _there(module: str) -> bool:
-    # TODO: remove once every part is written.
-    from importlib.util import find_spec
-
-    return find_spec(module) is not None
+        play(stack.environment(), stack.say)
 
 
 @contextmanager

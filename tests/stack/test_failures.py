@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
 
 import pytest
 
-from sidecar.stack import install, parts
-from sidecar.stack.bootstrap import check_machine
+from sidecar.stack import bootstrap, install, parts
 from sidecar.stack.parts import Part
 from sidecar.stack.progress import Failure, Progress, explain, tail
 
@@ -84,9 +84,25 @@ def test_a_missing_compiler_is_noticed_before_anything_is_downloaded(monkeypatch
     monkeypatch.delenv("CXX", raising=False)
 
     with pytest.raises(Failure, match=r"make and a C\+\+ compiler are needed") as caught:
-        check_machine()
+        bootstrap.check_machine()
 
     assert "apt-get install g++ make" in caught.value.remedy
+
+
+def test_an_old_python_is_told_what_is_needed(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 9, 18))
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(bootstrap.__file__)
+    monkeypatch.undo()
+
+    assert str(caught.value).startswith("Python 3.11 or newer is needed; `python3` is 3.9.")
+
+
+def test_a_checkout_below_a_path_with_a_space_is_refused(monkeypatch, folder):
+    monkeypatch.setattr(bootstrap, "REPOSITORY", folder / "my projects")
+
+    with pytest.raises(Failure, match="holds a space"):
+        bootstrap.check_machine()
 
 
 def given_part(monkeypatch, stack, program: str, seconds: float = 10.0) -> None:

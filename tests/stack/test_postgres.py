@@ -107,6 +107,18 @@ def test_an_own_postgres_that_does_not_answer_is_named(given_stack):
     assert "hidden" not in explain(caught.value)
 
 
+def test_reset_says_so_if_the_users_own_postgres_does_not_answer(given_stack):
+    stack = given_stack(postgres_url=f"postgresql://postgres:x@127.0.0.1:{ports.choose(set())}")
+    stack.prepare_folder()
+    stack.save(database_created=True)
+
+    with pytest.raises(Failure, match="PostgreSQL cannot be reached"):
+        stack.reset()
+
+    assert stack.exists
+    stack.save(database_created=None)
+
+
 def test_a_stack_with_a_postgres_of_its_own_cannot_change_to_another(given_stack):
     stack = given_stack()
     stack.prepare_folder()
