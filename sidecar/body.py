@@ -26,24 +26,24 @@ def strict_json(raw: bytes, code: str = "invalid_json") -> Any:
             code, f"The body is not valid JSON: {error}." if code == "invalid_json" else None, {"detail": str(error)}
         ) from None
     if _SUSPICIOUS.search(raw):
-        refuse_unstorable(value)
+        refuse_unstorable(value, code=code)
     return value
 
 
-def refuse_unstorable(value: Any, pointer: str = "") -> None:
+def refuse_unstorable(value: Any, pointer: str = "", code: str = "invalid_json") -> None:
     """Raise Refusal when a text in `value` holds NUL or half a surrogate pair, or a number is not finite."""
     if isinstance(value, str):
         if "\x00" in value or not _encodable(value):
             raise Refusal("invalid_text", details={"pointer": pointer})
     elif isinstance(value, float) and not math.isfinite(value):
-        raise Refusal("invalid_json", "A number is too large.", {"pointer": pointer})
+        raise Refusal(code, "A number is too large.", {"pointer": pointer})
     elif isinstance(value, dict):
         for key, item in value.items():
-            refuse_unstorable(key, f"{pointer}/{key!r}"[:200])
-            refuse_unstorable(item, f"{pointer}/{key}"[:200])
+            refuse_unstorable(key, f"{pointer}/{key!r}"[:200], code)
+            refuse_unstorable(item, f"{pointer}/{key}"[:200], code)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            refuse_unstorable(item, f"{pointer}/{index}")
+            refuse_unstorable(item, f"{pointer}/{index}", code)
 
 
 def _encodable(text: str) -> bool:

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from flask import Flask, Response, current_app, g, request
@@ -170,11 +171,21 @@ def _models(function: Callable[..., Any]) -> dict[str, type[BaseModel]]:
 
 
 def _typed(models: dict[str, type[BaseModel]], path_values: dict[str, str]) -> dict[str, Any]:
-    readers: dict[str, Callable[[], Any]] = {"path": lambda: path_values, "query": _query, "body": json_body}
+    readers: dict[str, Callable[[], Any]] = {"path": lambda: _path(path_values), "query": _query, "body": json_body}
     return {name: read_model(model, readers[name](), name) for name, model in models.items()}
 
 
+def _path(values: dict[str, str]) -> dict[str, str]:
+    refuse_unstorable(values)
+    return values
+
+
 def _query() -> dict[str, str]:
+    try:
+        # werkzeug would leave the bytes of a broken text as %FF, which then stands for itself
+        unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError:
+        raise Refusal("invalid_text", "The query is not UTF-8.") from None
     values = request.args.to_dict()
     refuse_unstorable(values)
     return values

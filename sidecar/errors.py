@@ -118,11 +118,6 @@ CODES: dict[str, Code] = {
         "An approved version is part of the project's context and is not put away by itself.",
         "Approve another version of its path, which replaces it.",
     ),
-    "version_awaits_promotion": Code(
-        409,
-        "A version takes its place in the context by being approved.",
-        "Approve it, or promote only approved versions.",
-    ),
     "version_status_one_way": Code(409, "The status of a version only moves forward.", "Submit a new version instead."),
     "version_decided_by_registry": Code(
         409,

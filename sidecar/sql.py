@@ -43,5 +43,5 @@ def parse(text: str) -> dict[str, LiteralString]:
         if name in statements:
             raise ValueError(f"the statement {name} is defined twice")
         # Statements come from files of this package only, never from a request.
-        statements[name] = cast(LiteralString, body.strip().rstrip(";"))
+        statements[name] = cast(LiteralString, body.strip().rstrip(";").rstrip())
     return statements

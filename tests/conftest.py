@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,10 +29,9 @@ from sidecar.settings import Settings
 from sidecar.stack.progress import Progress
 from sidecar.stack.stack import Stack
 from tests.given import Given, Person
-from tests.rows import Rows
+from tests.rows import TEMPLATE, Rows, fresh_database
 
 SHARED_FOLDER = "ARTIFACTS_TESTS_FOLDER"
-TEMPLATE = "artifacts_template"
 DIRECTUS_URL = "http://directus.test"
 
 
@@ -95,13 +93,8 @@ def running_stack(stack: Stack) -> Stack:
 @pytest.fixture
 def database_name(stack: Stack) -> Iterator[str]:
     """A fresh database made from the template, dropped after the test."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(stack.databases.postgres_url(), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
-        )
+    with fresh_database(stack) as name:
         yield name
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from sidecar.provision.ids import PRODUCER_POLICY, REVIEWER_POLICY
 from sidecar.settings import Settings
 from tests.rows import Rows
 
+_counter = itertools.count(1)
+
 POLICIES = {"producer": PRODUCER_POLICY, "reviewer": REVIEWER_POLICY}
 
 
@@ -64,10 +66,9 @@ class Given:
 
     def __init__(self, database: Rows, sidecar_role: Rows, client: FlaskClient, settings: Settings) -> None:
         self.database, self.sidecar, self.client, self.settings = database, sidecar_role, client, settings
-        self.counter = itertools.count(1)
 
     def project(self, key: str | None = None, **columns: Any) -> UUID:
-        key = key or f"project-{next(self.counter)}"
+        key = key or f"project-{next(_counter)}"
         return self._insert("projects", key=key, title=columns.pop("title", key), status="active", **columns)
 
     def task(self, project: UUID | None = None, status: str = "in_progress", **columns: Any) -> UUID:
@@ -98,7 +99,7 @@ class Given:
         """A version in a status, written by the sidecar's role as a decision would have left it."""
         row = self._insert(
             "artifact_versions", by=self.sidecar, project_id=project, schema_key=path, source_task_id=task,
-            value=Jsonb({"at": next(self.counter)} if value is None else value),
+            value=Jsonb({"at": next(_counter)} if value is None else value),
             status="intermediate" if status == "intermediate" else "pending",
             primary_file_id=files[0] if files else None, **columns,
         )  # fmt: skip
@@ -126,7 +127,7 @@ class Given:
 
     def person(self, policy: str | None, **columns: Any) -> Person:
         """A Directus user with the policy "producer" or "reviewer", an administrator ("admin"), or with none."""
-        number = next(self.counter)
+        number = next(_counter)
         user = self._insert(
             "directus_users", id=uuid.uuid4(), first_name="Robin", last_name=f"The {number}.",
             email=f"robin{number}@example.test", status=columns.pop("status", "active"), **columns,
@@ -139,7 +140,7 @@ class Given:
 
     def policy(self, *, admin: bool = False, ip_access: str | None = None) -> UUID:
         return self._insert(
-            "directus_policies", id=uuid.uuid4(), name=f"Policy {next(self.counter)}", admin_access=admin,
+            "directus_policies", id=uuid.uuid4(), name=f"Policy {next(_counter)}", admin_access=admin,
             app_access=True, enforce_tfa=False, ip_access=ip_access,
         )  # fmt: skip
 
@@ -162,7 +163,7 @@ class Given:
 
     def token(self, role: str, actor_type: str = "system", actor: UUID | None = None) -> Person:
         """A program with a service token; `actor` is the user it names in X-Actor-Id."""
-        name = f"{role} {next(self.counter)}"
+        name = f"{role} {next(_counter)}"
         secret = create_token(self.sidecar.connection, name=name, role=role, actor_type=actor_type)
         return Person(self.client, secret, headers={"X-Actor-Id": str(actor)} if actor else {})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,9 +10,11 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from sidecar.database import Connection
+from sidecar.stack.stack import Stack
 
 # Everything a decision, a promotion or a submission writes.
 WRITTEN = (
@@ -25,6 +28,20 @@ WRITTEN = (
     "task_artifacts",
     "execution_artifacts",
 )
+
+TEMPLATE = "artifacts_template"
+
+
+@contextmanager
+def fresh_database(stack: Stack) -> Iterator[str]:
+    """The name of a database made from the template, dropped at the end."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(stack.databases.postgres_url(), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+        )
+        yield name
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 class Rows:

@@ -29,6 +29,11 @@ create or replace function sidecar.default_primary_file() returns trigger langua
 begin
     update public.artifact_versions set primary_file_id = new.directus_files_id
     where id = new.artifact_version_id and primary_file_id is null;
+    if current_user <> 'artifacts_sidecar' then
+        -- the content is another one now: a submission like the old one is no repetition of it
+        update public.artifact_versions set content_hash = null
+        where id = new.artifact_version_id and content_hash is not null;
+    end if;
     return null;
 end $$;
 

@@ -14,6 +14,9 @@ create or replace trigger g30_version_immutable before update on public.artifact
            new.source_task_id, new.execution_id, new.step_id, new.request_id, new.source_url, new.date_created)
        or (new.user_created is distinct from old.user_created
            and (pg_trigger_depth() = 0 or new.user_created is not null))
-       or (new.metadata is distinct from old.metadata and current_user <> 'artifacts_sidecar'))
+       or (new.metadata is distinct from old.metadata and current_user <> 'artifacts_sidecar')
+       -- only the registry says what a content's hash is; a file linked by somebody else takes it away
+       or (new.content_hash is distinct from old.content_hash and new.content_hash is not null
+           and current_user <> 'artifacts_sidecar'))
     execute function sidecar.version_immutable();
 alter table public.artifact_versions enable always trigger g30_version_immutable;

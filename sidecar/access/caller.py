@@ -62,9 +62,17 @@ def rights_of(policies: list[dict[str, Any]], address: str | None) -> frozenset[
 
 
 def _admits(ip_access: str | None, address: str) -> bool:
-    if not ip_access:
-        return True
-    caller = ipaddress.ip_address(address)
-    return any(
-        caller in ipaddress.ip_network(part.strip(), strict=False) for part in ip_access.split(",") if "-" not in part
-    )
+    """Whether Directus' list of addresses, networks and ranges (a-b) holds the address. What it cannot read admits nobody."""
+    return not ip_access or any(_holds(part.strip(), address) for part in ip_access.split(","))
+
+
+def _holds(part: str, address: str) -> bool:
+    try:
+        caller = ipaddress.ip_address(address)
+        first, dash, last = part.partition("-")
+        if dash:
+            lowest, highest = ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())
+            return lowest.version == caller.version == highest.version and int(lowest) <= int(caller) <= int(highest)
+        return caller in ipaddress.ip_network(part, strict=False)
+    except ValueError:
+        return False

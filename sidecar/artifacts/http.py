@@ -8,7 +8,8 @@ from uuid import UUID
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from sidecar.answers import Shape, Version, refusals
 from sidecar.artifacts import read
@@ -17,10 +18,21 @@ from sidecar.artifacts.upload import submit_upload
 from sidecar.call import Answer, Call
 from sidecar.edge import caller, described, encode, json_body, operation, read_model, run
 from sidecar.paths import Path
+from sidecar.projects.find import find_project
 
 api = APIBlueprint("artifacts", __name__, url_prefix="/v1", abp_tags=[Tag(name="Artifacts", description="Versions.")])
 
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+ArtifactType = Literal["image", "audio", "video", "text", "json", "document"]
+STATUSES = frozenset({"intermediate", "pending", "approved", "superseded", "rejected", "archived"})
+
+
+def _statuses(text: str) -> str:
+    if not STATUSES.issuperset(text.split(",")):
+        raise PydanticCustomError("version_status_known", "one of these is no status of a version")
+    return text
 
 
 class SubmitBody(BaseModel):
@@ -35,7 +47,7 @@ class SubmitBody(BaseModel):
         default=[], max_length=100, description="Directus files, in order; the first is primary."
     )
     primary_file_id: UUID | None = Field(None, description="The main file; put first.")
-    artifact_type: Literal["image", "audio", "video", "text", "json", "document"] | None = Field(
+    artifact_type: ArtifactType | None = Field(
         None, description="Told from the primary file or the value when left out."
     )
     status: Literal["pending", "intermediate"] = Field("pending", description="pending waits for review.")
@@ -67,10 +79,12 @@ class ById(BaseModel):
 class ListQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    project_id: UUID | None = None
+    project_id: ShortText | None = Field(None, description="The project's id or key.")
     schema_key: Path | None = None
-    status: str | None = Field(None, description="One status, or several with commas.", max_length=100)
-    artifact_type: str | None = Field(None, max_length=20)
+    status: Annotated[str, AfterValidator(_statuses)] | None = Field(
+        None, description="One status, or several with commas."
+    )
+    artifact_type: ArtifactType | None = None
     tag: ShortText | None = None
     q: Annotated[str, StringConstraints(min_length=2, max_length=200)] | None = Field(
         None, description="Text in path, value or metadata."
@@ -147,11 +161,13 @@ def submitted(call: Call, submission: Submission) -> Answer:
     operation_id="listArtifacts",
     summary="List versions",
     description="Newest first, in pages.",
-    responses={200: VersionsAnswer, **refusals("restricted_policy")},
+    responses={200: VersionsAnswer, **refusals("restricted_policy", "project_not_found", "version_status_known")},
 )
 @operation("read")
 def list_artifacts(call: Call, query: ListQuery) -> Answer:
     filters = query.model_dump(exclude={"cursor", "limit"})
+    if query.project_id:
+        filters["project_id"] = find_project(call, query.project_id)["id"]
     filters["status"] = query.status.split(",") if query.status else None
     filters["q"] = f"%{_literal(query.q)}%" if query.q else None
     versions, cursor = read.list_versions(call, filters, cursor=query.cursor, limit=query.limit)

@@ -72,7 +72,7 @@ def _decoded(cursor: str | None) -> tuple[str | None, UUID | None]:
         return None, None
     try:
         date, version_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return datetime.fromisoformat(date).isoformat(), UUID(version_id)
+        return datetime.fromisoformat(date).isoformat(), UUID(str(version_id))
     except (ValueError, TypeError):
         raise Refusal(
             "invalid_value", "The cursor is not one that a page ended with.", {"cursor": cursor[:200]}

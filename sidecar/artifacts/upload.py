@@ -10,14 +10,15 @@ import hashlib
 import mimetypes
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import structlog
 from flask import request
 from pydantic import BaseModel
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, Headers, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser, MultiPartParser
 
 from sidecar.artifacts.submit import Submission
 from sidecar.body import refuse_unstorable, strict_json
@@ -63,22 +64,48 @@ def _parts() -> tuple[dict[str, Any], list[FileStorage]]:
     settings = registry().settings
     request.max_content_length = settings.upload_limit
     request.max_form_memory_size = settings.json_limit
+    request.form_data_parser_class = _BytesKept
     try:
         form, files = request.form, request.files.getlist("files")
     except RequestEntityTooLarge:
         limits = {"limit": settings.upload_limit, "field_limit": settings.json_limit}
         raise Refusal("body_too_large", details=limits) from None
-    fields: dict[str, Any] = form.to_dict()
-    for name, text in fields.items():
-        # werkzeug puts U+FFFD where bytes are not UTF-8
-        if "\ufffd" in text:
-            raise Refusal("invalid_text", f"The field {name} is not UTF-8.", {"field": name})
+    if stray := set(request.files) - {"files"}:
+        raise Refusal("invalid_value", f"{min(stray)}: files are sent in the field files.", {"fields": sorted(stray)})
+    fields: dict[str, Any] = {name: _utf8(name, text) for name, text in form.to_dict().items()}
     refuse_unstorable(fields)
     for name in _JSON_FIELDS:
         if name in fields:
             code = "value_not_json" if name == "value" else "invalid_json"
             fields[name] = strict_json(fields[name].encode(), code)
     return fields, files
+
+
+class _BytesKept(FormDataParser):
+    """Multipart fields as one character per byte: werkzeug's own reading puts U+FFFD where bytes are not UTF-8."""
+
+    def parse(
+        self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None
+    ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
+        parser = _BytesKeptPart(self.stream_factory, self.max_form_memory_size, max_form_parts=self.max_form_parts)
+        try:
+            boundary = (options or {}).get("boundary", "").encode("ascii")
+            form, files = parser.parse(stream, boundary, content_length)
+        except ValueError:
+            raise Refusal("bad_request", "The multipart body is broken.") from None
+        return stream, form, files
+
+
+class _BytesKeptPart(MultiPartParser):
+    def get_part_charset(self, headers: Headers) -> str:
+        return "iso-8859-1"
+
+
+def _utf8(field: str, text: str) -> str:
+    try:
+        return text.encode("iso-8859-1").decode()
+    except UnicodeDecodeError:
+        raise Refusal("invalid_text", f"The field {field} is not UTF-8.", {"field": field}) from None
 
 
 def _store(file: FileStorage, title: str) -> dict[str, Any]:

@@ -207,7 +207,9 @@ class _Play:
             version = self._version(verdict.output)
             if version is None:
                 continue
-            if version["status"] == "pending" and version["review_state"] is None:
+            undecided = version["status"] == "pending" and version["review_state"] is None
+            # An approval may have been cut off before its reason; saying the same again adds nothing.
+            if undecided or (verdict.action, version["status"]) == ("approve", "approved"):
                 self._decide(version["id"], verdict)
             done = {"approve": "approved", "reject": "rejected", "request_changes": "sent back"}[verdict.action]
             place = f"{version['schema_key']} version {version['version_number']}"
@@ -223,10 +225,10 @@ class _Play:
     def _finish(self, task: Task) -> None:
         """The reviewer sets the task done; the Flow then has the sidecar promote what was approved."""
         row = self.reviewer.get(f"/items/tasks/{self.tasks[task.title]['id']}", params={"fields": "id,status"})
+        began = time.monotonic()
         if row["status"] != "done":
             self.reviewer.patch(f"/items/tasks/{row['id']}", json={"status": "done"})
         self.say(f"Task “{task.title}” is done in Directus ({row['id']}); its Flow calls the sidecar.")
-        began = time.monotonic()
         version = self._wait_for(verdict.output.schema_key for verdict in FIRST_REVIEW if verdict.action == "approve")
         self.say(f"The context is at version {version} after {time.monotonic() - began:.2f} s: all approved at once.")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sidecar.demo import drawings
 
-PROJECT = {"key": "tidewell", "title": "Tidewell tea house, spring brand"}
+PROJECT = {"key": "tidewell", "title": "Tidewell spring brand"}
 
 
 @dataclass(frozen=True)

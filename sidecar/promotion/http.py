@@ -107,7 +107,8 @@ def post_promotions() -> Response:
     try:
         return encode(run(lambda call: _promoted(call, typed, if_match)))
     except Refusal as refusal:
-        if typed.automatic and typed.task_id and refusal.code != "task_not_found":
+        # What passes by itself (5xx) is nothing for people to see: the Flow or the worker tries again.
+        if typed.automatic and typed.task_id and refusal.status < 500 and refusal.code != "task_not_found":
             run(lambda call: note_failure(call.connection, typed.task_id, refusal))
         raise
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 import psycopg
@@ -20,11 +22,13 @@ from sidecar.stack.progress import Failure
 
 PATIENCE_SECONDS = 180.0
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-def secret(name: str, help_text: str, *, required: bool = False) -> click.Option:
+
+def secret(name: str, help_text: str, *, required: bool = False) -> Callable[[F], F]:
     """An option that is better given in the environment, where no list of processes shows it."""
     flag = "--" + name.lower().replace("_", "-")
-    return click.option(flag, envvar=name, show_envvar=True, required=required, help=help_text)  # type: ignore[return-value]
+    return click.option(flag, envvar=name, show_envvar=True, required=required, help=help_text)
 
 
 @click.command()

@@ -151,6 +151,8 @@ def _ready(call: Call, versions: list[Row], promote: Promote) -> list[Row]:
 def _reject(call: Call, decision: Decision, version: Row) -> Outcome:
     call.caller.must("review")
     parameters = {"id": version["id"], "reason": decision.reason}
+    if version["status"] == "rejected" and decision.reason:
+        call.connection.execute(sql.keep_rejection_reason, parameters)
     return _move(call, decision, version, sql.reject, "rejected", parameters)
 
 
@@ -161,7 +163,8 @@ def _request_changes(call: Call, decision: Decision, version: Row) -> Outcome:
     if version["status"] != "pending":
         raise _decided(version)
     own = call.connection.execute(sql.own_record, _own(call, version, "request_changes")).fetchone()
-    if version["review_state"] == "changes_requested" and own and own["reason"] == decision.reason:
+    said = own is not None and (own["reason"], own["feedback"]) == (decision.reason, decision.feedback)
+    if version["review_state"] == "changes_requested" and said:
         return Outcome(decision, version, version)
     after = call.connection.execute(sql.request_changes, {"id": version["id"]}).fetchone()
     return Outcome(decision, version, after or version, _entry(decision, version))
@@ -229,7 +232,12 @@ def _add_reason(call: Call, decision: Decision, version: Row) -> None:
 
 
 def _own(call: Call, version: Row, action: str) -> dict[str, Any]:
-    return {"id": version["id"], "action": action, "actor_id": call.caller.user_id}
+    return {
+        "id": version["id"],
+        "action": action,
+        "actor_id": call.caller.user_id,
+        "actor_label": call.caller.label,
+    }
 
 
 def _entry(decision: Decision, version: Row) -> audit.Entry:

@@ -41,9 +41,14 @@ update public.artifact_versions set status = 'archived', review_state = null
 where id = %(id)s and status in ('intermediate', 'pending', 'rejected', 'superseded')
 returning *;
 
--- own_record: the caller's latest record of this action on a version
+-- keep_rejection_reason: a reason that comes after the rejection; the first one stays what the next run reads
+update public.artifact_versions set rejection_reason = %(reason)s
+where id = %(id)s and status = 'rejected' and rejection_reason is null;
+
+-- own_record: the caller's latest record of this action on a version; programs are told apart by their label
 select * from public.artifact_approvals
 where artifact_version_id = %(id)s and action = %(action)s and actor_id is not distinct from %(actor_id)s
+  and (actor_id is not null or actor_label = %(actor_label)s)
 order by date_created desc, id limit 1;
 
 -- any_record: the latest record of this action on a version, whoever wrote it

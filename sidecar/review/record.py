@@ -28,7 +28,12 @@ def record_approval(
         raise Refusal("approval_action_known", details={"action": action[:100]})
     decision = Decision(version_id, action, reason, _with_claim(call, feedback, claimed))  # type: ignore[arg-type]
     decide(call, [decision], promote="task_done")
-    place = {"id": version_id, "action": action, "actor_id": call.caller.user_id}
+    place = {
+        "id": version_id,
+        "action": action,
+        "actor_id": call.caller.user_id,
+        "actor_label": call.caller.label,
+    }
     row = call.connection.execute(sql.own_record, place).fetchone()
     row = row or call.connection.execute(sql.any_record, place).fetchone()
     if row is None:

@@ -18,7 +18,9 @@ from sidecar.database import Database
 from sidecar.errors import Refusal
 from sidecar.promotion.task import promote_done_task, tasks_awaiting_promotion
 from sidecar.settings import Settings
+from sidecar.sql import Statements
 
+sql = Statements(__file__)
 log = structlog.get_logger()
 
 # A refusal stands until somebody does something about it: look again after 5, 10, 20 … seconds, at most a minute.
@@ -38,17 +40,14 @@ class Backoff(procrastinate.BaseRetryStrategy):
         )
 
 
-def create_worker(settings: Settings) -> procrastinate.App:
-    """The procrastinate app with its jobs. Open it with `with app.open():`, or run `app.run_worker()`."""
+def create_worker(settings: Settings, database: Database) -> procrastinate.App:
+    """The procrastinate app with its jobs, which use `database`. Open it with `with app.open():`, or run a worker."""
     url = settings.database_url.get_secret_value()
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(
             conninfo=url, min_size=1, max_size=4, kwargs={"application_name": "artifacts-worker"}
         )
     )
-    database = Database(url, largest=4, name="artifacts-worker")
-    database.open()
-
     @app.task(name="promote_task", queue=QUEUE, retry=Backoff())
     def promote_task(task_id: str) -> None:
         """Promote the outputs of a task that is done."""
@@ -61,17 +60,25 @@ def create_worker(settings: Settings) -> procrastinate.App:
     def reconcile(timestamp: int) -> None:
         """Queue a promotion for every task that is done and not promoted."""
         with database.transaction() as connection:
-            task_ids = tasks_awaiting_promotion(connection)
-        for task_id in task_ids:
+            locks = {f"promote/{task_id}": str(task_id) for task_id in tasks_awaiting_promotion(connection)}
+            # A second job beside a running one would keep that one from being tried again: one lock, one waiting job.
+            running = connection.execute(sql.running, {"queueing_locks": list(locks)}).fetchall()
+        for lock in locks.keys() - {row["queueing_lock"] for row in running}:
+            task_id = locks[lock]
             try:
-                promote_task.configure(queueing_lock=f"promote/{task_id}").defer(task_id=str(task_id))
+                promote_task.configure(queueing_lock=lock).defer(task_id=task_id)
             except exceptions.AlreadyEnqueued:
-                log.debug("already queued", task_id=str(task_id))
+                log.debug("already queued", task_id=task_id)
 
     return app
 
 
 def run_worker(settings: Settings) -> None:
     """Work until a signal asks to stop."""
-    app = create_worker(settings)
-    app.run_worker(queues=[QUEUE], concurrency=4, delete_jobs="successful", name="artifacts-worker")
+    database = Database(settings.database_url.get_secret_value(), largest=4, name="artifacts-worker")
+    database.open()
+    try:
+        app = create_worker(settings, database)
+        app.run_worker(queues=[QUEUE], concurrency=4, delete_jobs="successful", name="artifacts-worker")
+    finally:
+        database.close()

@@ -9,6 +9,7 @@ import pytest
 
 from sidecar.errors import CODES
 from tests.given import code, multipart
+from tests.rows import fresh_database
 
 NOBODY = str(uuid.UUID(int=7))
 
@@ -24,9 +25,17 @@ def assert_refused(answer, expected: str) -> None:
     assert answer.content_type == "application/json"
 
 
+@pytest.fixture(scope="module")
+def database_name(stack):
+    """One for all: nothing here changes anything, which every test asserts."""
+    with fresh_database(stack) as name:
+        yield name
+
+
 @pytest.fixture
-def project(given):
-    return given.project("spring-brand")
+def project(given, database):
+    known = database.column("select id from projects where key = 'spring-brand'")
+    return known[0] if known else given.project("spring-brand")
 
 
 @pytest.fixture(autouse=True)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import psycopg
 import pytest
 
 from sidecar.provision.ids import REVIEW_FLOW
 from sidecar.stack.stack import Stack
+from tests.directus.fragile import fragile_stack as make_fragile_stack
 from tests.directus.people import Person
 from tests.directus.works import Database, Producer, Reviews
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test here needs Directus."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -112,3 +122,20 @@ def by_reviewer(reviewer: Person) -> Reviews:
 @pytest.fixture
 def by_administrator(administrator: Person) -> Reviews:
     return Reviews(administrator, REVIEW_FLOW)
+
+
+@pytest.fixture
+def write_as_registry(environment: dict[str, str]) -> Callable[..., None]:
+    """Writes as the sidecar's role: the only way to a state that the registry itself would not make."""
+
+    def write(statement: str, *values: object) -> None:
+        with psycopg.connect(environment["DATABASE_URL"]) as connection:
+            connection.execute(statement, values)  # type: ignore[arg-type]
+
+    return write
+
+
+@pytest.fixture
+def fragile_stack(request: pytest.FixtureRequest) -> Stack:
+    """A stack that the test may stop parts of; whatever it stops is running again for the next one."""
+    return make_fragile_stack(request.config)

@@ -49,7 +49,9 @@ class Person:
         self.session = requests.Session()
         self.session.trust_env = False
 
-    def send(self, method: str, path: str, json: Any = None, headers: dict[str, str] | None = None, **more: Any) -> Answer:
+    def send(
+        self, method: str, path: str, json: Any = None, headers: dict[str, str] | None = None, **more: Any
+    ) -> Answer:
         token = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         response = self.session.request(
             method, self.url + path, json=json, headers=token | (headers or {}), timeout=SECONDS, **more

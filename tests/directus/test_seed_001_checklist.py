@@ -41,7 +41,9 @@ def test_create_artifact_with_multiple_files(given: Producer, producer: Person, 
     link_files(producer, work.version, files)
 
     links = database.everything_of(work)["artifact_files"]
-    assert sorted((link["sort"], link["directus_files_id"]) for link in links) == [(i + 1, f) for i, f in enumerate(files)]
+    assert sorted((link["sort"], link["directus_files_id"]) for link in links) == [
+        (i + 1, f) for i, f in enumerate(files)
+    ]
 
 
 def test_the_first_file_linked_becomes_the_primary_file(given: Producer, producer: Person, database: Database) -> None:
@@ -71,9 +73,7 @@ def test_query_artifact_with_file_expansion(given: Producer, producer: Person, r
 def test_link_artifact_to_task(given: Producer, producer: Person, database: Database) -> None:
     work = given.candidates()
 
-    producer.post(
-        "/items/task_artifacts", {"task_id": work.task, "artifact_version_id": work.version, "sort": 1}
-    ).data  # noqa: B018  asserts
+    producer.post("/items/task_artifacts", {"task_id": work.task, "artifact_version_id": work.version, "sort": 1}).data  # noqa: B018  asserts
 
     (link,) = database.everything_of(work)["task_artifacts"]
     assert (link["task_id"], link["artifact_version_id"], link["sort"]) == (work.task, work.version, 1)
@@ -88,7 +88,9 @@ def test_query_task_with_artifact_expansion(given: Producer, producer: Person, r
     found = reviewer.get(f"/items/tasks/{work.task}", fields="*,artifacts.*").data
     assert [link["artifact_version_id"] for link in found["artifacts"]] == work.versions
     deep = reviewer.get(f"/items/tasks/{work.task}", fields="artifacts.artifact_version_id.*").data
-    statuses = {link["artifact_version_id"]["schema_key"]: link["artifact_version_id"]["status"] for link in deep["artifacts"]}
+    statuses = {
+        link["artifact_version_id"]["schema_key"]: link["artifact_version_id"]["status"] for link in deep["artifacts"]
+    }
     assert statuses == {LOGO: "pending", "brand.colors": "pending"}
 
 

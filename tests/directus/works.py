@@ -136,7 +136,9 @@ class Producer:
         work.versions.append(self.create("artifact_versions", **(given | files | fields)))
         return work.versions[-1]
 
-    def candidates(self, paths: Iterable[str] = (LOGO,), title: str = "Spring campaign", pictures: bool = False) -> Work:
+    def candidates(
+        self, paths: Iterable[str] = (LOGO,), title: str = "Spring campaign", pictures: bool = False
+    ) -> Work:
         """Work with one pending version of each path (a path may be named several times)."""
         work = self.work(title)
         for path in paths:

@@ -40,7 +40,7 @@ def main(folder: Path) -> None:
         page.wait_for_timeout(600)
         page.screenshot(path=IMAGES / "review.png")
         open_page(page, f"{admin}/projects/{project['id']}")
-        page.get_by_text("Context Version").first.scroll_into_view_if_needed()
+        page.get_by_text("Context", exact=True).first.evaluate("title => title.scrollIntoView({block: 'start'})")
         page.wait_for_timeout(600)
         page.screenshot(path=IMAGES / "context.png")
         browser.close()

@@ -36,6 +36,13 @@ describe('an approval record created in Directus', () => {
     await expect(emit(EVENT, { action: 'approve' }, inTransaction)).rejects.toMatchObject({ status: 400, code: 'version_required' });
   });
 
+  it.each([undefined, null, 7])('must say what was decided (action %j)', async (action) => {
+    const { emit, received } = await givenApprovals();
+    const record = { artifact_version_id: 'v1', action };
+    await expect(emit(EVENT, record, inTransaction)).rejects.toMatchObject({ status: 422, code: 'approval_action_known' });
+    expect(received).toEqual([]);
+  });
+
   it('does not change the version along the way', async () => {
     const { emit, received } = await givenApprovals();
     const record = { artifact_version_id: { id: 'v1', status: 'archived' }, action: 'comment' };

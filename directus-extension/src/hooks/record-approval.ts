@@ -2,6 +2,7 @@ import type { Registry } from '../registry/client';
 import { refusal } from '../registry/refusal';
 import { keyOf, type EventContext, type Key } from './event';
 import type { Permission } from './permission';
+import { sentenceOf } from './sentences';
 
 type Row = Record<string, unknown>;
 
@@ -17,6 +18,7 @@ export function recordApproval(registry: Registry, may: Permission) {
     const version = keyOf(record['artifact_version_id']);
     if (!(await may('update', 'artifact_versions', version === null ? [] : [version], context))) return record;
     if (version === null) throw refusal(400, 'version_required', 'An approval record names its version in artifact_version_id.');
+    if (typeof record['action'] !== 'string') throw refusal(422, 'approval_action_known', sentenceOf('approval_action_known'));
     refuseNested(record['artifact_version_id']);
     const path = `/v1/artifacts/${encodeURIComponent(version)}/approvals`;
     const { data } = await registry<Row>({ method: 'POST', path, body: asked(record) }, context);

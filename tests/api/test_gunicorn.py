@@ -1,0 +1,85 @@
+"""What only a real server shows: the refusal of a body that is too large reaches its sender."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+import requests
+from pydantic import SecretStr
+
+from sidecar.settings import Settings, variable
+from sidecar.stack import ports
+from tests.given import multipart
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[str]:
+    """The sidecar under gunicorn, as `make up` starts it, with one worker."""
+    port = ports.choose(set())
+    chosen = settings.model_copy(update={"port": port, "workers": 1, "upload_limit": 100_000})
+    values = {name: getattr(chosen, name) for name in Settings.model_fields}
+    environment = os.environ | {
+        variable(name): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in values.items()
+    }
+    program = [sys.executable, "-m", "gunicorn", "-c", "python:sidecar.gunicorn_conf", "sidecar.wsgi:app"]
+    process = subprocess.Popen(program, env=environment, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    while process.poll() is None and not answers(url):
+        pass
+    yield url
+    process.terminate()
+    process.wait(timeout=20)
+
+
+def answers(url: str) -> bool:
+    try:
+        with requests.get(f"{url}/healthz", timeout=5) as answer:
+            return answer.ok
+    except requests.ConnectionError:
+        return False
+
+
+def test_the_refusal_of_a_large_body_reaches_its_sender(server, given, producer, database):
+    project = given.project()
+    headers = {"Authorization": f"Bearer {producer.token}"}
+    large = b'{"project_id": "%s", "schema_key": "a", "value": "%s"}' % (str(project).encode(), b"x" * 50 * 1024**2)
+    form = multipart({"project_id": str(project).encode(), "schema_key": b"a"}, [("files", "a.png", b"x" * 10**7)])
+
+    with database.unchanged(), requests.Session() as session:
+        answer = session.post(
+            f"{server}/v1/artifacts", data=large, headers={**headers, "Content-Type": "application/json"}, timeout=60
+        )
+        assert answer.status_code == 413
+        assert answer.json()["errors"][0]["extensions"]["code"] == "body_too_large"
+        assert answer.json()["errors"][0]["extensions"]["limit"] == 2 * 1024**2
+
+        answer = session.post(
+            f"{server}/v1/artifacts", data=form["data"], headers={**headers, "Content-Type": form["content_type"]},
+            timeout=60,
+        )  # fmt: skip
+        assert answer.json()["errors"][0]["extensions"] | {"limit": 100_000} == answer.json()["errors"][0]["extensions"]
+
+        # the same connection still serves
+        small = {"project_id": str(project), "schema_key": "a..b"}
+        answer = session.post(f"{server}/v1/artifacts", json=small, headers=headers, timeout=60)
+        assert answer.json()["errors"][0]["extensions"]["code"] == "schema_key_grammar"
+
+
+def test_a_body_sent_in_chunks_is_limited_too(server, producer):
+    connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=60)
+    headers = {"Authorization": f"Bearer {producer.token}", "Content-Type": "application/json"}
+
+    connection.request(
+        "POST", "/v1/artifacts", body=(b"x" * 2**16 for _ in range(100)), headers=headers, encode_chunked=True
+    )
+    answer = connection.getresponse()
+
+    assert answer.status == 413
+    assert b"body_too_large" in answer.read()
+    connection.close()
