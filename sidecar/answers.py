@@ -19,7 +19,7 @@ class Shape(BaseModel):
 
 class ErrorExtensions(BaseModel):
     model_config = ConfigDict(extra="allow", title="ErrorExtensions")
-    code: str = Field(description="A stable name of the refusal; docs/errors.md lists them all.")
+    code: str = Field(description="A stable name of the refusal; docs/reference/errors.md lists them all.")
     next: str = Field(description="What to do now.")
     request_id: str
 

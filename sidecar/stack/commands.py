@@ -58,7 +58,7 @@ def stack_command(function: Callable[..., None]) -> click.Command:
 
 @stack_command
 def up(stack: Stack) -> None:
-    """Start PostgreSQL, Directus, sidecar and worker; install first what is missing."""
+    """Start PostgreSQL, Directus, sidecar and worker, and play the demo; install first what is missing."""
     stack.up(Progress(STEPS, first=2))
     click.echo(welcome(stack))
 

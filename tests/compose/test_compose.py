@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 TEXT = (REPOSITORY / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = COMPOSE["services"]
-DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
+DOCKERFILE = (REPOSITORY / "sidecar" / "Dockerfile").read_text()
 SETTINGS_PAGE = (REPOSITORY / "docs" / "reference" / "settings.md").read_text()
 HOW_TO = (REPOSITORY / "docs" / "how-to" / "run-with-docker-compose.md").read_text()
 EXTENSION = (REPOSITORY / "directus-extension" / "src" / "registry" / "settings.ts").read_text()
@@ -156,7 +156,7 @@ def test_every_target_and_command_exists() -> None:
 
 
 def test_what_the_dockerfile_copies_is_there_and_let_through() -> None:
-    allowed = re.findall(r"^!(\S+)$", (REPOSITORY / ".dockerignore").read_text(), re.MULTILINE)
+    allowed = re.findall(r"^!(\S+)$", (REPOSITORY / "sidecar" / "Dockerfile.dockerignore").read_text(), re.MULTILINE)
     for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE):
         for source in line.split()[:-1]:
             assert (REPOSITORY / source).exists(), source
