@@ -13,8 +13,8 @@ from sidecar.database import Connection
 
 _INSERT = """
 insert into public.artifact_approvals
-    (artifact_version_id, project_id, task_id, action, actor_id, actor_type, actor_label, reason, feedback, promotion_id,
-     request_id)
+    (artifact_version_id, project_id, task_id, action, actor_id, actor_type, actor_label, reason, feedback,
+     promotion_id, request_id)
 values (%(artifact_version_id)s, %(project_id)s, %(task_id)s, %(action)s, %(actor_id)s, %(actor_type)s, %(actor_label)s,
         %(reason)s, %(feedback)s, %(promotion_id)s, %(request_id)s)
 on conflict do nothing

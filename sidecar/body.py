@@ -1,4 +1,4 @@
-"""Reading a request's JSON strictly: what Postgres cannot store is refused here, with its place, before anything runs."""
+"""Reading a request's JSON strictly: what Postgres cannot store is refused here, with its place, before it runs."""
 
 from __future__ import annotations
 

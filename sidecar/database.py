@@ -56,7 +56,7 @@ class Database:
             open=False,
             connection_class=psycopg.Connection[DictRow],
             kwargs={"row_factory": dict_row, "application_name": name},
-            check=ConnectionPool.check_connection,
+            check=ConnectionPool.check_connection,  # pyright: ignore[reportArgumentType]  it reads no row
         )
 
     def open(self) -> None:
@@ -82,7 +82,7 @@ class Database:
                     return work(connection)
             except _PASSING as error:
                 if attempt == ATTEMPTS:
-                    raise Refusal("registry_busy") from error
+                    raise Refusal("registry_busy", headers={"Retry-After": "1"}) from error
                 time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311  apart, not secret
             except (psycopg.Error, PoolTimeout) as error:
                 refusal = refusal_of(error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import requests
 from directus_py_sdk import DirectusClient
@@ -127,12 +127,12 @@ class Directus(DirectusClient):
 
     def upload(
         self,
-        stream: BinaryIO,
+        stream: IO[bytes],
         filename: str,
         content_type: str,
         title: str | None,
         folder: str | None,
-        id: str | None = None,  # noqa: A002 (Directus' own name for it)
+        id: str | None = None,
     ) -> dict[str, Any]:
         """Stores a file in one request, reading the stream in pieces; returns its directus_files row.
 
@@ -150,7 +150,7 @@ class Directus(DirectusClient):
         return answer["data"]
 
 
-def _multipart(boundary: str, fields: dict[str, str], stream: BinaryIO) -> Iterator[bytes]:
+def _multipart(boundary: str, fields: dict[str, str], stream: IO[bytes]) -> Iterator[bytes]:
     """The body, fields first: Directus reads them before it starts to store the file part."""
     for name, value in fields.items():
         yield f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()

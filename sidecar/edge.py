@@ -1,7 +1,7 @@
 """The edge of the API: a request comes in as text and leaves as an answer, and everything between is one operation.
 
-`operation` turns a plain function into a Flask view: authenticate, check the right, read the typed path, query and body,
-open the transaction, run, encode. The function receives a `Call` and never commits.
+`operation` turns a plain function into a Flask view: authenticate, check the right, read the typed path, query and
+body, open the transaction, run, encode. The function receives a `Call` and never commits.
 """
 
 from __future__ import annotations
@@ -134,10 +134,15 @@ def json_body() -> Any:
         raise Refusal("unsupported_media_type", details={"received": request.mimetype or None})
     limit = registry().settings.json_limit
     request.max_content_length = limit
+    too_large = Refusal("body_too_large", f"The JSON body is larger than {limit} bytes.", {"limit": limit})
     try:
-        return strict_json(request.get_data(cache=True))
+        raw = request.get_data(cache=True)
     except RequestEntityTooLarge:
-        raise Refusal("body_too_large", f"The JSON body is larger than {limit} bytes.", {"limit": limit}) from None
+        raise too_large from None
+    # Of a body sent in chunks werkzeug reads as much as is allowed and says nothing of the rest.
+    if request.content_length is None and len(raw) >= limit and request.environ["wsgi.input"].read(1):
+        raise too_large
+    return strict_json(raw)
 
 
 def read_model(model: type[BaseModel], value: Any, where: str = "body") -> Any:

@@ -44,8 +44,8 @@ def _check(text: str) -> str:
     if not is_path(text):
         raise PydanticCustomError(
             "schema_key_grammar",
-            "a path is made of segments of letters, digits, _ and -, each with an optional [n] up to 9999, joined by dots:"
-            " at most 255 characters, 8 segments deep, not beginning with _meta",
+            "a path is made of segments of letters, digits, _ and -, each with an optional [n] up to 9999, joined by"
+            " dots: at most 255 characters, 8 segments deep, not beginning with _meta",
         )
     return text
 

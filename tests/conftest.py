@@ -1,7 +1,7 @@
 """One PostgreSQL for the whole run, a database of its own for every test, and a whole stack for those who ask for it.
 
-The first test that needs a database lets `make up`'s own code set up a stack in a temporary folder; what it made is kept
-as a template database. All xdist workers share that folder, and the process that started them removes it at the end.
+The first test that needs a database lets `make up`'s own code set up a stack in a temporary folder; what it made is
+kept as a template database. All xdist workers share that folder; the process that started them removes it at the end.
 
     client, database, connect, given …    a fresh database made from the template; no Directus
     stack                                 the stack's folder with PostgreSQL running
@@ -81,13 +81,12 @@ def running_stack(stack: Stack) -> Stack:
 
     All tests and xdist workers that ask for it share one database, so each makes projects and users of its own.
     """
-    folder = Path(os.environ[SHARED_FOLDER])
-    with FileLock(folder / "stack-set-up.lock"):
-        if not (folder / "parts-started").exists():
-            for part in ("directus", "sidecar", "worker"):
-                stack.start(part)
-            (folder / "parts-started").touch()
-    return stack
+    # Read anew: a part whose port was taken meanwhile moved to another.
+    running = Stack(stack.directory)
+    with FileLock(Path(os.environ[SHARED_FOLDER]) / "stack-set-up.lock"):
+        for part in ("directus", "sidecar", "worker"):
+            running.start(part)  # nothing, where another worker did
+    return running
 
 
 @pytest.fixture

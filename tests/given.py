@@ -17,9 +17,11 @@ from werkzeug.test import TestResponse
 from sidecar.access.tokens import create_token
 from sidecar.provision.ids import PRODUCER_POLICY, REVIEWER_POLICY
 from sidecar.settings import Settings
+from tests.described import Description
 from tests.rows import Rows
 
 _counter = itertools.count(1)
+_descriptions: list[Description] = []
 
 POLICIES = {"producer": PRODUCER_POLICY, "reviewer": REVIEWER_POLICY}
 
@@ -44,7 +46,9 @@ class Person:
 
     def call(self, method: str, path: str, **kwargs: Any) -> TestResponse:
         headers = {"Authorization": f"Bearer {self.token}", **self.headers, **kwargs.pop("headers", {})}
-        return self.client.open(path, method=method, headers=headers, **kwargs)
+        answer = self.client.open(path, method=method, headers=headers, **kwargs)
+        _description(self.client.application).judge(method, path.partition("?")[0], answer)
+        return answer
 
     def submit(self, project: UUID | str, path: str = "brand.logo", value: Any = None, **fields: Any) -> TestResponse:
         body = {"project_id": str(project), "schema_key": path, "value": value, **fields}
@@ -104,9 +108,7 @@ class Given:
             primary_file_id=files[0] if files else None, **columns,
         )  # fmt: skip
         for sort, file in enumerate(files[1:], start=2):
-            self._insert(
-                "artifact_files", by=self.sidecar, artifact_version_id=row, directus_files_id=file, sort=sort
-            )
+            self._insert("artifact_files", by=self.sidecar, artifact_version_id=row, directus_files_id=file, sort=sort)
         way = {"approved": ["approved"], "superseded": ["approved", "superseded"], "rejected": ["rejected"],
                "archived": ["archived"]}  # fmt: skip
         for step in way.get(status, []):
@@ -184,6 +186,13 @@ def _plain(fields: dict[str, Any]) -> dict[str, Any]:
         return str(value) if isinstance(value, UUID) else value
 
     return {name: plain(value) for name, value in fields.items()}
+
+
+def _description(app: Any) -> Description:
+    """Made once for all apps: they differ in their settings only."""
+    if not _descriptions:
+        _descriptions.append(Description(app))
+    return _descriptions[0]
 
 
 def code(answer: TestResponse) -> str:

@@ -1,7 +1,7 @@
 """From the Authorization header to a Caller.
 
-Directus access tokens are verified with the shared secret; a static or session token is Directus' to judge, so Directus is
-asked and the answer remembered for a few seconds; a service token is looked up by its hash.
+Directus access tokens are verified with the shared secret; a static or session token is Directus' to judge, so Directus
+is asked and the answer remembered for a few seconds; a service token is looked up by its hash.
 """
 
 from __future__ import annotations

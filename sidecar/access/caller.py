@@ -55,14 +55,14 @@ def rights_of(policies: list[dict[str, Any]], address: str | None) -> frozenset[
     if PRODUCER_POLICY in ids:
         rights |= RIGHTS_OF_ROLE["producer"]
     if any(p["reads"] == "all" for p in open_policies):
-        rights |= {"read"}
+        rights |= frozenset[Right]({"read"})
     if not rights and any(p["reads"] == "some" for p in open_policies):
         raise Refusal("restricted_policy")
     return rights
 
 
 def _admits(ip_access: str | None, address: str) -> bool:
-    """Whether Directus' list of addresses, networks and ranges (a-b) holds the address. What it cannot read admits nobody."""
+    """Whether Directus' list of addresses, networks and ranges (a-b) holds the address; what is none holds nobody."""
     return not ip_access or any(_holds(part.strip(), address) for part in ip_access.split(","))
 
 

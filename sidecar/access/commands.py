@@ -90,7 +90,7 @@ def _local_stack() -> Stack:
 
 
 def _day(moment: object) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"  # type: ignore[str-format]
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else "never"
 
 
 COMMANDS = [token]

@@ -66,7 +66,7 @@ class SubmitBody(BaseModel):
         fields = self.model_dump(exclude={"project_id", "file_ids", "derived_from"})
         return Submission(
             project=self.project_id,
-            file_ids=tuple([*(file_ids or []), *self.file_ids]),
+            file_ids=(*(file_ids or []), *self.file_ids),
             derived_from=tuple(self.derived_from),
             **fields,
         )

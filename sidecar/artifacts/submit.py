@@ -90,7 +90,7 @@ def _add(call: Call, project_id: UUID, submission: Submission, files: list[Row],
             "schema_key": submission.schema_key,
             "status": submission.status,
             "artifact_type": submission.artifact_type
-            or artifact_type_of(primary and primary["type"], submission.value),
+            or artifact_type_of(primary["type"] if primary else None, submission.value),
             "value": None if submission.value is None else Jsonb(submission.value),
             "metadata": None if submission.metadata is None else Jsonb(submission.metadata),
             "primary_file_id": primary and primary["id"],

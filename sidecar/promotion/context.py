@@ -60,7 +60,8 @@ def merge(context: Context, entries: Mapping[str, Entry], *, context_version: in
     Raises PathOccupied where a value that is no container stands in the way.
     """
     merged: Context = dict(context)
-    meta = merged.get(META) if isinstance(merged.get(META), dict) else {}
+    known = merged.get(META)
+    meta: dict[str, Any] = known if isinstance(known, dict) else {}
     total = int(meta.get("total_artifacts", 0))
     for path, entry in entries.items():
         if not is_entry(node_at(merged, path)):
@@ -96,5 +97,5 @@ def _placed(node: Any, way: list[Step], entry: Entry, path: str, place: str) -> 
             raise PathOccupied(path, place)
         node = list(node or ())
         node.extend([None] * (step + 1 - len(node)))
-    node[step] = _placed(_child(node, step), rest, entry, path, here)  # type: ignore[index]
+    node[step] = _placed(_child(node, step), rest, entry, path, here)
     return node

@@ -109,8 +109,12 @@ def post_promotions() -> Response:
     except Refusal as refusal:
         # What passes by itself (5xx) is nothing for people to see: the Flow or the worker tries again.
         if typed.automatic and typed.task_id and refusal.status < 500 and refusal.code != "task_not_found":
-            run(lambda call: note_failure(call.connection, typed.task_id, refusal))
+            _note(typed.task_id, refusal)
         raise
+
+
+def _note(task_id: UUID, refusal: Refusal) -> None:
+    run(lambda call: note_failure(call.connection, task_id, refusal))
 
 
 def _promoted(call: Call, body: PromoteBody, if_match: int | None) -> Answer:

@@ -34,11 +34,15 @@ def promote_done_task(database: Database, settings: Settings, task_id: UUID, req
         return database.run(work)
     except Refusal as refusal:
         if refusal.status < 500:
-            database.run(lambda connection: note_failure(connection, task_id, refusal))
+            _note(database, task_id, refusal)
         raise
 
 
-def note_failure(connection: Connection, task_id: UUID | None, refusal: Refusal) -> None:
+def _note(database: Database, task_id: UUID, refusal: Refusal) -> None:
+    database.run(lambda connection: note_failure(connection, task_id, refusal))
+
+
+def note_failure(connection: Connection, task_id: UUID, refusal: Refusal) -> None:
     """Write on the task why its outputs could not be promoted."""
     code = CODES[refusal.code]
     error = f"{refusal.message or code.sentence} {code.next_step} ({refusal.code})"

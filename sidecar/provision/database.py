@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import procrastinate
 import psycopg
 import yoyo
+from procrastinate.schema import SchemaManager
 from psycopg import sql
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -20,7 +21,7 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 OWNER, DIRECTUS, SIDECAR = "artifacts_owner", "artifacts_directus", "artifacts_sidecar"
 
 # Shorter than what callers wait for (5 s), so that they get the registry's refusal and not their own time-out.
-_SIDECAR_SETTINGS = {
+_SIDECAR_SETTINGS: dict[str, LiteralString] = {
     "lock_timeout": "2s",
     "statement_timeout": "4s",
     "idle_in_transaction_session_timeout": "10s",
@@ -78,6 +79,7 @@ def migrate(admin_url: str) -> list[str]:
     _run_all(admin_url, MIGRATIONS / "before")
     applied = _apply_versioned(admin_url)
     _create_job_tables(admin_url)
+    _run_all(admin_url, MIGRATIONS / "functions")
     _run_all(admin_url, MIGRATIONS / "guards")
     _run_all(admin_url, MIGRATIONS / "after")
     return applied
@@ -132,4 +134,4 @@ def _create_job_tables(admin_url: str) -> None:
     with psycopg.connect(admin_url, options="-c search_path=sidecar") as connection:
         row = connection.execute("select to_regclass('sidecar.procrastinate_jobs')").fetchone()
         if row is not None and row[0] is None:
-            connection.execute(procrastinate.schema.SchemaManager.get_schema().encode())
+            connection.execute(SchemaManager.get_schema().encode())

@@ -16,7 +16,7 @@ _REVIEWER = {
 
 
 def allowed_actions(version: Mapping[str, Any], caller: Caller) -> list[str]:
-    """The actions of POST /v1/reviews (and `promote`) that would be accepted from `caller`, in the order to offer them."""
+    """The actions of POST /v1/reviews (and `promote`) that `caller` would be let do, in the order to offer them."""
     status, actions = version["status"], []
     if status == "intermediate" and "produce" in caller.rights:
         actions.append("submit")

@@ -64,8 +64,8 @@ class ReviewBody(BaseModel):
     def all(self) -> list[Decision]:
         if self.decisions is not None:
             return [Decision(d.artifact_version_id, d.action, _said(d.reason), d.feedback) for d in self.decisions]
-        assert self.artifact_version_ids is not None and self.action is not None  # noqa: S101  checked above
-        return [Decision(i, self.action, _said(self.reason), self.feedback) for i in self.artifact_version_ids]
+        assert self.action is not None  # noqa: S101  checked above
+        return [Decision(i, self.action, _said(self.reason), self.feedback) for i in self.artifact_version_ids or ()]
 
 
 class OneDecisionBody(BaseModel):

@@ -26,7 +26,7 @@ def record_approval(
     """
     if action not in _ACTIONS:
         raise Refusal("approval_action_known", details={"action": action[:100]})
-    decision = Decision(version_id, action, reason, _with_claim(call, feedback, claimed))  # type: ignore[arg-type]
+    decision = Decision(version_id, action, reason, _with_claim(call, feedback, claimed))
     decide(call, [decision], promote="task_done")
     place = {
         "id": version_id,

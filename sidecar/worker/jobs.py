@@ -48,6 +48,7 @@ def create_worker(settings: Settings, database: Database) -> procrastinate.App:
             conninfo=url, min_size=1, max_size=4, kwargs={"application_name": "artifacts-worker"}
         )
     )
+
     @app.task(name="promote_task", queue=QUEUE, retry=Backoff())
     def promote_task(task_id: str) -> None:
         """Promote the outputs of a task that is done."""

@@ -135,7 +135,10 @@ def test_the_same_output_submitted_twice_at_once_is_one_version(project, produce
 
 def test_of_two_conflicting_first_paths_submitted_at_once_one_stands(project, producer, database, together):
     answers = together(
-        project, lambda: producer.submit(project, "brand"), lambda: producer.submit(project, "brand.logo"), lock="numbers"
+        project,
+        lambda: producer.submit(project, "brand"),
+        lambda: producer.submit(project, "brand.logo"),
+        lock="numbers",
     )
 
     assert sorted(answer.status_code for answer in answers) == [201, 409]
@@ -165,9 +168,7 @@ def test_who_waits_too_long_is_told_so_and_changes_nothing(given, project, revie
 
     with connect("admin").connection.transaction() as transaction, database.unchanged():
         transaction.connection.execute("select from projects where id = %s for update", [project])
-        answer = reviewer.post(
-            f"/v1/artifacts/{version}/approve", {}, headers={"X-Artifacts-In-Transaction": "1"}
-        )
+        answer = reviewer.post(f"/v1/artifacts/{version}/approve", {}, headers={"X-Artifacts-In-Transaction": "1"})
 
     assert (answer.status_code, code(answer)) == (503, "registry_busy")
     assert answer.headers["Retry-After"] == "1"

@@ -200,14 +200,13 @@ def test_a_stale_version_leaves_everything_unchanged_and_names_the_current_one(
     assert "version 1" in answer.json["errors"][0]["message"]
 
 
-@pytest.mark.parametrize("seen", ["five", '""', "", '"1", "2"', "-1", "1.5", "9" * 20, '"abc'])
-def test_an_if_match_that_is_no_version_is_refused(given, project, producer, database, seen):
+def test_an_if_match_that_is_no_version_is_refused(given, project, producer, database):
     version = given.approved(project)
 
     with database.unchanged():
-        answer = producer.promote(artifact_version_ids=[version], headers={"If-Match": seen})
-
-    assert (answer.status_code, code(answer)) == (400, "if_match_invalid")
+        for seen in ("five", '""', "", '"1", "2"', "-1", "1.5", "9" * 20, '"abc'):
+            answer = producer.promote(artifact_version_ids=[version], headers={"If-Match": seen})
+            assert (answer.status_code, code(answer)) == (400, "if_match_invalid"), seen
 
 
 def test_a_dry_run_changes_nothing_and_answers_what_would(given, project, reviewer, database):
@@ -222,7 +221,9 @@ def test_a_dry_run_changes_nothing_and_answers_what_would(given, project, review
     assert answer["stale"] == []
 
 
-@pytest.mark.parametrize("context", [{"brand": "a text"}, {"brand": {"logo": {"artifact_version_id": "x"}}}, {"brand": [1]}])
+@pytest.mark.parametrize(
+    "context", [{"brand": "a text"}, {"brand": {"logo": {"artifact_version_id": "x"}}}, {"brand": [1]}]
+)
 def test_a_place_that_no_promotion_wrote_is_not_overwritten(given, project, reviewer, database, sidecar_role, context):
     sidecar_role.run("update projects set context = %s, context_version = 3 where id = %s", Jsonb(context), project)
     version, beside = given.version(project, "brand.logo.svg"), given.version(project, "song")

@@ -59,7 +59,9 @@ def test_filters_name_what_is_wanted(given, producer):
     logo = given.version(here, "brand.logo", {"mood": "100% sunny_day"}, task=task, status="approved")
     song = given.version(here, "song", artifact_type="audio", execution_id=execution, step_id=step)
     other = given.version(elsewhere, "brand.logo", status="rejected")
-    tagged = producer.submit(elsewhere, "tagged", 1, tags=["blue", "draft"], source_task_id=str(task)).json["data"]["id"]
+    tagged = producer.submit(elsewhere, "tagged", 1, tags=["blue", "draft"], source_task_id=str(task)).json["data"][
+        "id"
+    ]
 
     def found(query: str) -> set[str]:
         return set(ids(producer.get(f"/v1/artifacts?{query}")))
@@ -106,26 +108,26 @@ def test_the_last_page_that_is_just_full_has_no_next(given, producer):
     assert producer.get("/v1/artifacts?limit=2").json["meta"] == {"next_cursor": None}
 
 
-@pytest.mark.parametrize(
-    "place",
-    ["x", "é", "5", "[]", '["today", "x"]', '["2020-01-01", 5]', '["2020-01-01", []]', '[5, "x"]', "{}", '"\x00"'],
-)
-def test_a_cursor_that_no_page_ended_with_is_refused(producer, place):
-    for cursor in (place, base64.urlsafe_b64encode(place.encode()).decode()):
-        answer = producer.get("/v1/artifacts", query_string={"cursor": cursor})
-        assert code(answer) in ("invalid_value", "invalid_text"), answer.text
+def test_a_cursor_that_no_page_ended_with_is_refused(producer):
+    day = "2020-01-01"
+    for place in ("x", "é", "5", "[]", '["today", "x"]', f'["{day}", 5]', f'["{day}", []]', '[5, "x"]', "{}", '"\x00"'):
+        for cursor in (place, base64.urlsafe_b64encode(place.encode()).decode()):
+            answer = producer.get("/v1/artifacts", query_string={"cursor": cursor})
+            assert code(answer) in ("invalid_value", "invalid_text"), answer.text
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["limit=0", "limit=501", "limit=x", "project_id=nowhere", "task_id=x", "schema_key=a..b", "unknown=1", "q=x",
-     "status=done", "status=pending,", "artifact_type=sculpture", "q=a%00b", "tag=%ff", "q=a%ffb", "project_id=%00"],
+UNFIT = (
+    "limit=0", "limit=501", "limit=x", "project_id=nowhere", "task_id=x", "schema_key=a..b", "unknown=1", "q=x",
+    "status=done", "status=pending,", "artifact_type=sculpture", "q=a%00b", "tag=%ff", "q=a%ffb", "project_id=%00",
 )  # fmt: skip
-def test_a_query_that_does_not_fit_is_refused(producer, query):
-    answer = producer.get(f"/v1/artifacts?{query}")
 
-    assert 400 <= answer.status_code < 500, answer.text
-    assert answer.json["errors"][0]["extensions"]["next"]
+
+def test_a_query_that_does_not_fit_is_refused(producer):
+    for query in UNFIT:
+        answer = producer.get(f"/v1/artifacts?{query}")
+
+        assert 400 <= answer.status_code < 500, (query, answer.text)
+        assert answer.json["errors"][0]["extensions"]["next"]
 
 
 def test_nul_in_an_address_is_refused(producer):

@@ -37,7 +37,11 @@ def test_approving_decides_promotes_and_is_recorded_as_one(project, version, rev
     assert row["promoted_at"] is not None
     (record,) = database.approvals(version)
     (written,) = database.promotions(project)
-    assert (record["action"], record["reason"], record["feedback"]) == ("approve", "Meets the guidelines.", {"stars": 5})
+    assert (record["action"], record["reason"], record["feedback"]) == (
+        "approve",
+        "Meets the guidelines.",
+        {"stars": 5},
+    )
     assert (record["actor_id"], record["actor_type"]) == (reviewer.id, "human")
     assert record["actor_label"].startswith("Robin The ")
     assert record["promotion_id"] == written["id"]
@@ -367,7 +371,8 @@ def test_a_dry_run_shows_the_change_of_the_context_what_is_replaced_and_what_bec
     old = given.promoted(project, "script", {"text": "old"})
     film = given.promoted(project, "film")
     database.run(
-        "insert into artifact_relations (from_version_id, to_version_id, relation_type) values (%s, %s, 'derived_from')",
+        "insert into artifact_relations (from_version_id, to_version_id, relation_type)"
+        " values (%s, %s, 'derived_from')",
         film, old,
     )  # fmt: skip
     new = given.version(project, "script", {"text": "new"})

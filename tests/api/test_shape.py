@@ -203,11 +203,17 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = ("project_id", "schema_key", "value", "file_ids", "status", "tags", "metadata", "decisions", "action", "reason",
-          "artifact_version_ids", "promote", "task_id", "if_match", "dry_run", "key", "title", "kind", "parent_id")  # fmt: skip
-BODIES = st.dictionaries(st.sampled_from(FIELDS), JSON | st.sampled_from(["approve", "brand.logo", str(uuid.UUID(int=7))]), max_size=5)
+FIELDS = (
+    "project_id", "schema_key", "value", "file_ids", "status", "tags", "metadata", "decisions", "action", "reason",
+    "artifact_version_ids", "promote", "task_id", "if_match", "dry_run", "key", "title", "kind", "parent_id",
+)  # fmt: skip
+BODIES = st.dictionaries(
+    st.sampled_from(FIELDS), JSON | st.sampled_from(["approve", "brand.logo", str(uuid.UUID(int=7))]), max_size=5
+)
 
 
+# The connection pool's threads use `random` while hypothesis makes a body.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 @pytest.mark.parametrize("path", ["/v1/artifacts", "/v1/reviews", "/v1/promotions", "/v1/projects"])
 def test_no_body_whatsoever_is_an_internal_error(given_admin, path):
     @given(BODIES)

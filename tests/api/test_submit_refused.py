@@ -19,7 +19,7 @@ def assert_refused(answer, expected: str) -> None:
     (error,) = answer.json["errors"]
     assert error["extensions"]["code"] == expected, answer.text
     assert answer.status_code == CODES[expected].status
-    assert error["message"].strip().endswith((".", ")", "…"))  or expected in ("invalid_value", "schema_key_grammar")
+    assert error["message"].strip().endswith((".", ")", "…")) or expected in ("invalid_value", "schema_key_grammar")
     assert error["extensions"]["next"] == CODES[expected].next_step
     assert error["extensions"]["request_id"] == answer.headers["X-Request-Id"]
     assert answer.content_type == "application/json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 
 import pytest
@@ -24,7 +25,7 @@ class Storage:
         self.bodies: list[bytes] = []
         self.deleted: list[uuid.UUID] = []
         directus.add_callback("POST", f"{DIRECTUS_URL}/files", self._post)
-        directus.add_callback("DELETE", __import__("re").compile(f"{DIRECTUS_URL}/files/.*"), self._delete)
+        directus.add_callback("DELETE", re.compile(f"{DIRECTUS_URL}/files/.*"), self._delete)
 
     def _post(self, request):
         body = b"".join(request.body)
@@ -135,8 +136,12 @@ def test_what_is_refused_after_the_upload_leaves_no_file(given, producer, storag
 
 @pytest.mark.parametrize(
     ("field", "text", "expected"),
-    [("project_id", b"nowhere", "project_not_found"), ("value", b"{", "value_not_json"), ("status", b"approved", "invalid_value")],
-)  # fmt: skip
+    [
+        ("project_id", b"nowhere", "project_not_found"),
+        ("value", b"{", "value_not_json"),
+        ("status", b"approved", "invalid_value"),
+    ],
+)
 def test_what_is_refused_from_reading_alone_is_never_uploaded(producer, storage, field, text, expected):
     answer = producer.post("/v1/artifacts", **multipart({**FIT, field: text}, [("files", "a.png", b"PNG")]))
 
@@ -167,7 +172,10 @@ def test_an_upload_beyond_its_own_limit_is_refused(given, settings, storage):
     person = given.person("producer")
     person.client = app.test_client()
 
-    for body in (multipart(FIT, [("files", "a.png", b"x" * 5000)]), multipart({**FIT, "value": b'"%s"' % (b"x" * 2000)})):
+    for body in (
+        multipart(FIT, [("files", "a.png", b"x" * 5000)]),
+        multipart({**FIT, "value": b'"%s"' % (b"x" * 2000)}),
+    ):
         answer = person.post("/v1/artifacts", **body)
         assert (answer.status_code, code(answer)) == (413, "body_too_large")
         assert answer.json["errors"][0]["extensions"]["limit"] == 4096

@@ -93,7 +93,7 @@ def test_several_versions_are_approved_from_the_list(desk: Desk, given: Producer
     for path in paths:
         expect(desk.row(path).get_by_text("Approved")).to_be_visible()
     desk.picture("several versions approved")
-    assert [database.status(id) for id in work.versions] == ["approved"] * 3
+    assert [database.status(one) for one in work.versions] == ["approved"] * 3
     (promotion,) = database.promotions(work.project)
     assert sorted(change["schema_key"] for change in promotion["changes"]) == sorted(paths)
     assert desk.complaints == []
@@ -113,7 +113,7 @@ def test_several_versions_are_rejected_from_the_list_with_a_reason(
 
     for path in paths:
         expect(desk.row(path).get_by_text("Rejected")).to_be_visible()
-    assert [database.version(id)["rejection_reason"] for id in work.versions] == ["Too calm"] * 2
+    assert [database.version(one)["rejection_reason"] for one in work.versions] == ["Too calm"] * 2
     desk.open_item("artifact_versions", work.version)
     expect(desk.field("rejection_reason").locator("textarea")).to_have_value("Too calm")
     desk.picture("version rejected")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -11,9 +13,13 @@ import pytest
 
 from sidecar.provision.ids import REVIEW_FLOW
 from sidecar.stack.stack import Stack
-from tests.directus.fragile import fragile_stack as make_fragile_stack
+from tests.directus.fragile import make_fragile_stack, remove_fragile_stack
 from tests.directus.people import Person
 from tests.directus.works import Database, Producer, Reviews
+
+# Directus' access tokens are good for 15 minutes.
+TOKEN_SECONDS = 600.0
+_logged_in: dict[str, tuple[float, str, str]] = {}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,8 +39,8 @@ def given_person(environment: dict[str, str]) -> Iterator[Callable[..., Person]]
     """Makes callers of Directus by their token (None: not logged in)."""
     made: list[Person] = []
 
-    def make(token: str | None, id: str | None = None, url: str | None = None) -> Person:
-        made.append(Person(url or environment["DIRECTUS_URL"], token, id))
+    def make(token: str | None, user: str | None = None, url: str | None = None) -> Person:
+        made.append(Person(url or environment["DIRECTUS_URL"], token, user))
         return made[-1]
 
     yield make
@@ -52,14 +58,24 @@ def anonymous(given_person: Callable[..., Person]) -> Person:
     return given_person(None)
 
 
+def log_in(environment: dict[str, str]) -> tuple[str, str]:
+    """The reviewer's id and access token; one log-in serves many tests, because Directus takes its time over it."""
+    url = environment["DIRECTUS_URL"]
+    known = _logged_in.get(url)
+    if known is None or known[0] < time.monotonic():
+        given = {"email": environment["DIRECTUS_REVIEWER_EMAIL"], "password": environment["DIRECTUS_REVIEWER_PASSWORD"]}
+        with closing(Person(url, None)) as person:
+            person.token = person.post("/auth/login", given).data["access_token"]
+            user = person.get("/users/me").data["id"]
+        known = _logged_in[url] = (time.monotonic() + TOKEN_SECONDS, user, person.token)
+    return known[1], known[2]
+
+
 @pytest.fixture
 def reviewer(given_person: Callable[..., Person], environment: dict[str, str]) -> Person:
     """Logged in as people do, with an access token."""
-    log_in = {"email": environment["DIRECTUS_REVIEWER_EMAIL"], "password": environment["DIRECTUS_REVIEWER_PASSWORD"]}
-    token = given_person(None).post("/auth/login", log_in).data["access_token"]
-    person = given_person(token)
-    person.id = person.get("/users/me").data["id"]
-    return person
+    user, token = log_in(environment)
+    return given_person(token, user)
 
 
 @pytest.fixture
@@ -135,7 +151,14 @@ def write_as_registry(environment: dict[str, str]) -> Callable[..., None]:
     return write
 
 
+@pytest.fixture(scope="session")
+def fragile_stack_removed() -> Iterator[None]:
+    """Not when the process ends: xdist kills a process that takes its time over that."""
+    yield
+    remove_fragile_stack()
+
+
 @pytest.fixture
-def fragile_stack(request: pytest.FixtureRequest) -> Stack:
+def fragile_stack(fragile_stack_removed: None) -> Stack:
     """A stack that the test may stop parts of; whatever it stops is running again for the next one."""
-    return make_fragile_stack(request.config)
+    return make_fragile_stack()

@@ -6,8 +6,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import pytest
-
 from sidecar.stack.progress import Progress
 from sidecar.stack.stack import Stack
 
@@ -15,19 +13,19 @@ PARTS = ("directus", "sidecar", "worker")
 _made: list[Stack] = []
 
 
-def fragile_stack(config: pytest.Config) -> Stack:
-    """The process' own stack with all its parts running; made by the first test that asks, removed after the last."""
+def make_fragile_stack() -> Stack:
+    """The process' own stack with all its parts running; the first test that asks waits until it is made."""
     if not _made:
-        folder = Path(tempfile.mkdtemp(prefix="artifacts-fragile-"))
-        stack = Stack(folder / "stack")
-        config.add_cleanup(lambda: remove(stack, folder))
-        stack.up(Progress(9, first=2, quiet=True), demo=False)
-        _made.append(stack)
+        _made.append(Stack(Path(tempfile.mkdtemp(prefix="artifacts-fragile-")) / "stack"))
+        _made[0].up(Progress(9, first=2, quiet=True), demo=False)
     for part in PARTS:
         _made[0].start(part)
     return _made[0]
 
 
-def remove(stack: Stack, folder: Path) -> None:
-    stack.reset()
-    shutil.rmtree(folder, ignore_errors=True)
+def remove_fragile_stack() -> None:
+    """End and remove it, if it was made."""
+    while _made:
+        stack = _made.pop()
+        stack.reset()
+        shutil.rmtree(stack.directory.parent, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Callers of Directus and of the sidecar, who say what they send and read what they are told, as programs outside do."""
+"""Callers of Directus and of the sidecar, as programs outside are: they send requests and read what they are told."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Answer:
 class Person:
     """Somebody with a token, or (token None) nobody in particular."""
 
-    def __init__(self, url: str, token: str | None, id: str | None = None):
-        self.url, self.token, self.id = url, token, id
+    def __init__(self, url: str, token: str | None, user: str | None = None):
+        self.url, self.token, self.id = url, token, user
         self.session = requests.Session()
         self.session.trust_env = False
 
@@ -79,7 +79,7 @@ class Person:
         self.session.close()
 
 
-def eventually(look: Callable[[], T | None | bool], what: str, seconds: float = 15.0) -> T:
+def eventually(look: Callable[[], T | bool | None], what: str, seconds: float = 15.0) -> T:
     """The first truthy thing that `look` sees. Fails with `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:

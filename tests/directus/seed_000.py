@@ -89,4 +89,4 @@ def assert_promoted_once(database: Database, work: Work, actor: str) -> None:
     assert (approval["action"], approval["reason"], str(approval["actor_id"])) == ("approve", REASON, actor)
     assert (approval["actor_type"], str(approval["task_id"])) == ("human", work.task)
     assert len(database.promotions(work.project)) == 1
-    assert [database.status(id) for id in work.versions] == ["pending", "pending", "approved"]
+    assert [database.status(one) for one in work.versions] == ["pending", "pending", "approved"]

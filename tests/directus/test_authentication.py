@@ -20,8 +20,8 @@ Call = Callable[..., Person]
 def at_sidecar(given_person: Call, environment: dict[str, str]) -> Call:
     """Calls the sidecar itself with a token."""
 
-    def make(token: str | None, id: str | None = None) -> Person:
-        return given_person(token, id, url=environment["SIDECAR_URL"])
+    def make(token: str | None, user: str | None = None) -> Person:
+        return given_person(token, user, url=environment["SIDECAR_URL"])
 
     return make
 
@@ -167,8 +167,8 @@ def test_a_right_lasts_no_longer_than_a_few_seconds_after_it_is_taken_away(
 
 
 def test_an_administrator_decides(given: Producer, administrator: Person, at_sidecar: Call, database: Database) -> None:
-    id = administrator.get("/users/me").data["id"]
-    assert_approves(at_sidecar(administrator.token), given.candidates().version, database, id)
+    user = administrator.get("/users/me").data["id"]
+    assert_approves(at_sidecar(administrator.token), given.candidates().version, database, user)
 
 
 def test_a_user_with_the_reviewers_policy_of_their_own(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -38,10 +38,10 @@ def test_the_button_rejects_many_with_a_reason(given: Producer, by_reviewer: Rev
     answer = by_reviewer.press(work.versions, "reject", reason)
 
     assert answer.status == 200, answer.body
-    for id in work.versions:
-        version = database.version(id)
+    for one in work.versions:
+        version = database.version(one)
         assert (version["status"], version["rejection_reason"]) == ("rejected", reason)
-        assert [(a["action"], a["reason"]) for a in database.approvals(id)] == [("reject", reason)]
+        assert [(a["action"], a["reason"]) for a in database.approvals(one)] == [("reject", reason)]
 
 
 def test_the_button_asks_for_changes(given: Producer, by_reviewer: Reviews, database: Database) -> None:
@@ -248,3 +248,43 @@ def test_a_task_that_is_done_in_many_requests_at_once_is_promoted_once(
 
     promoted(database, work)
     assert settled(lambda: len(database.promotions(work.project))) == 1
+
+
+# Flows that people make
+
+
+@pytest.fixture
+def given_update_flow(administrator: Person) -> Iterator[Callable[..., str]]:
+    """Makes a Flow, called by a webhook, that sets a version's status with full access; and its id."""
+    made: list[str] = []
+
+    def make(version: str, status: str, *, events: bool) -> str:
+        options = {"method": "POST", "async": False, "return": "$last", "error_on_reject": True}
+        flow = {"name": "Approve it all", "status": "active", "trigger": "webhook", "options": options}
+        made.append(administrator.post("/flows", flow).data["id"])
+        update = {"collection": "artifact_versions", "permissions": "$full", "key": [version], "emitEvents": events}
+        operation = {"flow": made[-1], "key": "update", "type": "item-update", "position_x": 19, "position_y": 1}
+        operation |= {"name": "Update", "options": update | {"payload": {"status": status}}}
+        first = administrator.post("/operations", operation).data["id"]
+        administrator.patch(f"/flows/{made[-1]}", {"operation": first}).data  # noqa: B018  asserts
+        return made[-1]
+
+    yield make
+    for flow in made:
+        administrator.delete(f"/flows/{flow}")
+
+
+def test_a_flow_with_full_access_decides_as_the_system_or_not_at_all(
+    given: Producer, anonymous: Person, database: Database, given_update_flow: Callable[..., str]
+) -> None:
+    work = given.candidates([LOGO, COLORS])
+    announced = given_update_flow(work.versions[0], "approved", events=True)
+    silent = given_update_flow(work.versions[1], "approved", events=False)
+
+    assert anonymous.post(f"/flows/trigger/{announced}").status == 200
+    refused = anonymous.post(f"/flows/trigger/{silent}")
+
+    assert database.status(work.versions[0]) == "approved"
+    assert [(a["actor_id"], a["actor_type"]) for a in database.approvals(work.versions[0])] == [(None, "system")]
+    assert (refused.status, refused.code) == (409, "version_decided_by_registry")
+    assert database.status(work.versions[1]) == "pending"

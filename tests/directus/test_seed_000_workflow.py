@@ -124,4 +124,4 @@ def test_a_wrong_number_is_replaced(given: Producer, database: Database) -> None
     given.submit(work, version_number=41)
     given.submit(work, version_number=1)
 
-    assert [database.version(id)["version_number"] for id in work.versions] == [1, 2]
+    assert [database.version(one)["version_number"] for one in work.versions] == [1, 2]

@@ -53,20 +53,20 @@ class Database:
         (row,) = self.rows(statement, *values)
         return row
 
-    def version(self, id: str) -> dict[str, Any]:
-        return self.row("select * from artifact_versions where id = %s", id)
+    def version(self, key: str) -> dict[str, Any]:
+        return self.row("select * from artifact_versions where id = %s", key)
 
-    def status(self, id: str) -> str:
-        return self.version(id)["status"]
+    def status(self, key: str) -> str:
+        return self.version(key)["status"]
 
-    def project(self, id: str) -> dict[str, Any]:
-        return self.row("select * from projects where id = %s", id)
+    def project(self, key: str) -> dict[str, Any]:
+        return self.row("select * from projects where id = %s", key)
 
-    def context(self, id: str) -> dict[str, Any]:
-        return self.project(id)["context"]
+    def context(self, key: str) -> dict[str, Any]:
+        return self.project(key)["context"]
 
-    def task(self, id: str) -> dict[str, Any]:
-        return self.row("select * from tasks where id = %s", id)
+    def task(self, key: str) -> dict[str, Any]:
+        return self.row("select * from tasks where id = %s", key)
 
     def approvals(self, version: str, action: str | None = None) -> list[dict[str, Any]]:
         rows = self.rows(
@@ -79,7 +79,7 @@ class Database:
 
     def everything_of(self, work: Work) -> dict[str, list[Any]]:
         """Every row that belongs to the work, to be compared with itself later."""
-        versions = "select id from artifact_versions where project_id = %s"
+        linked = "artifact_version_id in (select id from artifact_versions where project_id = %s)"
         statements = {
             "projects": "select to_jsonb(t) as row from projects t where id = %s",
             "tasks": "select to_jsonb(t) as row from tasks t where project_id = %s",
@@ -88,10 +88,10 @@ class Database:
             "promotions": "select to_jsonb(t) as row from promotions t where project_id = %s",
             "task_executions": "select to_jsonb(t) as row from task_executions t where project_id = %s",
             "execution_steps": "select to_jsonb(t) as row from execution_steps t where project_id = %s",
-            "artifact_files": f"select to_jsonb(t) as row from artifact_files t where artifact_version_id in ({versions})",
-            "task_artifacts": f"select to_jsonb(t) as row from task_artifacts t where artifact_version_id in ({versions})",
-            "directus_files": "select to_jsonb(t) as row from directus_files t where id in (select directus_files_id "
-            f"from artifact_files where artifact_version_id in ({versions}))",
+            "artifact_files": f"select to_jsonb(t) as row from artifact_files t where {linked}",
+            "task_artifacts": f"select to_jsonb(t) as row from task_artifacts t where {linked}",
+            "directus_files": "select to_jsonb(t) as row from directus_files t"
+            f" where id in (select directus_files_id from artifact_files where {linked})",
         }
         found = {name: self.rows(f"{text} order by id", work.project) for name, text in statements.items()}
         return {name: [row["row"] for row in rows] for name, rows in found.items()}

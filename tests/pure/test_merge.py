@@ -12,7 +12,9 @@ from sidecar.paths import steps
 from sidecar.promotion.context import META, PathOccupied, entry_of, is_entry, merge, node_at
 
 NAMES = st.sampled_from(["a", "b", "c", "_x"])
-SEGMENTS = st.builds(lambda name, index: name if index is None else f"{name}[{index}]", NAMES, st.sampled_from([None, None, 0, 2]))
+SEGMENTS = st.builds(
+    lambda name, index: name if index is None else f"{name}[{index}]", NAMES, st.sampled_from([None, None, 0, 2])
+)
 PATHS = st.lists(SEGMENTS, min_size=1, max_size=3).map(".".join)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -40,7 +42,9 @@ def stand_beside_each_other(paths: list[str]) -> bool:
     return True
 
 
-SETS = st.dictionaries(PATHS, ENTRIES, min_size=1, max_size=5).filter(lambda entries: stand_beside_each_other(list(entries)))
+SETS = st.dictionaries(PATHS, ENTRIES, min_size=1, max_size=5).filter(
+    lambda entries: stand_beside_each_other(list(entries))
+)
 
 
 def merged(context, entries, number=1):

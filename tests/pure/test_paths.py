@@ -17,7 +17,7 @@ PATHS = st.lists(SEGMENTS, min_size=1, max_size=DEEPEST).map(".".join).filter(la
 NEARLY = st.one_of(
     st.text("ab.[]0123_-m", max_size=14),
     st.text(max_size=6),
-    st.lists(st.sampled_from(["a", ".", "[", "]", "0", "10", "9999", "10000", "_meta", "-", " ", "\n", "é"]), max_size=9).map("".join),
+    st.lists(st.sampled_from(["a", ".", "[", "]", "0", "10", "9999", "10000", "_meta", "-", "\n"])).map("".join),
     st.integers(LONGEST - 2, LONGEST + 2).map(lambda n: "x" * n),
     st.integers(DEEPEST - 1, DEEPEST + 1).map(lambda n: ".".join("a" * n)),
 )  # fmt: skip

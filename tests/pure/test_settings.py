@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sidecar.settings import Settings, SettingsError, read_settings, variable
+from sidecar.settings import SettingsError, read_settings
 
 COMPLETE = {
     "ARTIFACTS_DATABASE_URL": "postgresql://artifacts_sidecar:x@127.0.0.1/artifacts",
@@ -75,11 +75,3 @@ def test_settings_cannot_be_changed_while_running():
 
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1  # type: ignore[misc]
-
-
-def test_every_setting_is_in_the_list_of_settings():
-    from pathlib import Path
-
-    text = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text()
-
-    assert [name for name in map(variable, Settings.model_fields) if f"`{name}`" not in text] == []

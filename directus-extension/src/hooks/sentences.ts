@@ -3,7 +3,7 @@
  * CHECK constraints. The codes are those of sidecar/errors.py (a test holds that they exist there).
  */
 const SENTENCES: Record<string, string> = {
-  version_kept: 'Versions are never deleted. Archive it instead.',
+  version_kept: 'Versions are never deleted. Archive the version instead.',
   approval_append_only: 'Approval records are never changed or deleted. Add a comment to the version instead.',
   promotion_append_only: 'Promotion records are never changed or deleted. Promote another version instead.',
   project_has_versions: 'This project has artifact versions, which are kept. Archive the project instead.',
