@@ -28,15 +28,15 @@ reset: ## Stop what runs and remove its data; downloads stay
 	@test ! -x $(ARTIFACTS) || $(ARTIFACTS) reset
 
 test: installed ## All tests: real PostgreSQL, Directus and browser (some: make test ARGS='-k promote')
-	@.venv/bin/python -m pytest $(ARGS)
 	@.venv/bin/python -m sidecar.stack.develop check-extension
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: installed ## Format, lint, types and the fast tests
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/basedpyright
 	.venv/bin/python -m sidecar.stack.develop check-extension
-	.venv/bin/python -m pytest -m 'not slow' $(ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadgroup -m 'not slow' $(ARGS)
 
 bench: test-environment ## Measure promotion and submission on this machine
 	@.venv/bin/python -m bench

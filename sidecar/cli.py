@@ -8,6 +8,7 @@ from sidecar.access.commands import COMMANDS as ACCESS_COMMANDS
 from sidecar.demo.commands import COMMANDS as DEMO_COMMANDS
 from sidecar.provision.commands import COMMANDS as PROVISION_COMMANDS
 from sidecar.stack.commands import COMMANDS as STACK_COMMANDS
+from sidecar.verify.commands import COMMANDS as VERIFY_COMMANDS
 from sidecar.worker.commands import COMMANDS as WORKER_COMMANDS
 
 
@@ -16,7 +17,14 @@ def main() -> None:
     """Directus Artifacts: a registry with human review for what AI agents and workflows produce."""
 
 
-for command in (*STACK_COMMANDS, *ACCESS_COMMANDS, *WORKER_COMMANDS, *DEMO_COMMANDS, *PROVISION_COMMANDS):
+for command in (
+    *STACK_COMMANDS,
+    *ACCESS_COMMANDS,
+    *WORKER_COMMANDS,
+    *DEMO_COMMANDS,
+    *PROVISION_COMMANDS,
+    *VERIFY_COMMANDS,
+):
     main.add_command(command)
 
 

@@ -170,6 +170,9 @@ CODES: dict[str, Code] = {
     "promotion_append_only": Code(
         409, "Promotion records are never changed or deleted.", "Promote another version instead."
     ),
+    "audit_append_only": Code(
+        409, "The audit log is never changed or deleted.", "Leave it; a comment on the version adds to it."
+    ),
     "context_by_registry": Code(
         409,
         "The context of a project changes only by promoting approved versions.",

@@ -21,9 +21,10 @@ grant select (id, parent) on public.directus_roles to artifacts_sidecar;
 grant select (id, admin_access, ip_access) on public.directus_policies to artifacts_sidecar;
 grant select (id, "user", role, policy) on public.directus_access to artifacts_sidecar;
 grant select (id, policy, collection, action, permissions, fields) on public.directus_permissions to artifacts_sidecar;
-grant select (id, storage, filename_disk, filename_download, title, type, folder, filesize, width, height)
+grant select (id, storage, filename_disk, filename_download, title, type, folder, filesize, width, height, created_on)
     on public.directus_files to artifacts_sidecar;
 
 grant select, insert, update, delete on all tables in schema sidecar to artifacts_sidecar;
+revoke update, delete on sidecar.audit_log from artifacts_sidecar;
 grant usage on all sequences in schema sidecar to artifacts_sidecar;
 grant execute on all functions in schema sidecar to artifacts_sidecar, artifacts_directus;

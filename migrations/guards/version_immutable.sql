@@ -16,7 +16,7 @@ create or replace trigger g30_version_immutable before update on public.artifact
            and (pg_trigger_depth() = 0 or new.user_created is not null))
        or (new.metadata is distinct from old.metadata and current_user <> 'artifacts_sidecar')
        -- only the registry says what a content's hash is; a file linked by somebody else takes it away
-       or (new.content_hash is distinct from old.content_hash and new.content_hash is not null
+       or (new.content_hash is distinct from old.content_hash and (new.content_hash is not null or pg_trigger_depth() = 0)
            and current_user <> 'artifacts_sidecar'))
     execute function sidecar.version_immutable();
 alter table public.artifact_versions enable always trigger g30_version_immutable;

@@ -64,6 +64,8 @@ def decide(
     Raises Refusal artifact_not_found, decision_repeated, two_approvals_for_one_path, already_decided, not_submitted,
     reason_required, forbidden, context_path_occupied, registry_busy.
     """
+    if complete_task and promote == "task_done":
+        promote = "now"  # their task is done with this decision
     if dry_run:
         with call.connection.transaction(force_rollback=True):
             return _decide(call, decisions, promote, complete_task, explain=True)

@@ -448,3 +448,16 @@ def test_a_record_of_an_action_nobody_asks_for_is_refused(version, reviewer, dat
         answer = reviewer.post(f"/v1/artifacts/{version}/approvals", {"action": action})
 
     assert (answer.status_code, code(answer)) == (422, "approval_action_known")
+
+
+def test_approving_takes_no_body_at_all(version, reviewer):
+    answer = reviewer.call("POST", f"/v1/artifacts/{version}/approve")
+    assert [decision["status"] for decision in decisions(answer)] == ["approved"]
+
+
+def test_completing_the_task_promotes_with_it(given, project, reviewer, database):
+    task = given.task(project)
+    version = given.version(project, "brand.logo", task=task)
+    answer = reviewer.approve(version, promote="task_done", complete_task=True)
+    assert [promotion["status"] for promotion in answer.json["data"]["promotions"]] == ["promoted"]
+    assert database.version(version)["promoted_at"] is not None

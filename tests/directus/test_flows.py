@@ -63,7 +63,11 @@ def test_the_button_says_that_a_request_for_changes_needs_a_reason(
 
     answer = by_reviewer.press([work.version], "request_changes")
 
-    assert (answer.status, answer.code, answer.sentence) == (422, "reason_required", "Say what should change.")
+    assert (answer.status, answer.code, answer.sentence) == (
+        422,
+        "reason_required",
+        "Say what should change. Give a reason or structured feedback.",
+    )
     assert database.version(work.version)["review_state"] is None
 
 
@@ -75,7 +79,9 @@ def test_the_button_says_why_it_refuses(given: Producer, by_reviewer: Reviews, d
     answer = by_reviewer.press([work.version], "approve")
 
     assert (answer.status, answer.code) == (409, "already_decided")
-    assert answer.sentence == "Version 1 of brand.logo is rejected already."
+    assert answer.sentence == (
+        "Version 1 of brand.logo is rejected already. Look at its present status; submit a new version to change it."
+    )
     assert database.everything_of(work) == before
 
 
@@ -112,7 +118,7 @@ def test_the_button_is_refused_to_who_has_no_right(
     answer = Reviews(person, by_reviewer.flow).press([work.version], "approve")
 
     assert (answer.status, answer.code) == (403, "forbidden")
-    assert answer.sentence == "You do not have the right to do this."
+    assert answer.sentence.startswith("You do not have the right to do this.")
     assert database.status(work.version) == "pending"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -23,6 +25,11 @@ class Worker:
         self.run()
 
     def run(self) -> None:
+        # In a thread of its own: a browser test in the same process leaves this one's event loop running.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(self._work).result()
+
+    def _work(self) -> None:
         self.app.run_worker(
             queues=[QUEUE], wait=False, delete_jobs="successful", install_signal_handlers=False, concurrency=1
         )

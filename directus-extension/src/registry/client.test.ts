@@ -45,7 +45,7 @@ describe('a refusal of the registry', () => {
     const { registry } = await givenRegistry(answer);
     const error = await refusalOf(registry({ ...REQUEST, requestId: 'r1' }, PERSON));
     expect(isDirectusError(error)).toBe(true);
-    expect(error).toMatchObject({ status: 409, code: 'already_decided', message: 'This version has been decided already.' });
+    expect(error).toMatchObject({ status: 409, code: 'already_decided', message: 'This version has been decided already. Look.' });
     expect(error.extensions).toEqual({ next: 'Look.', winner: 'x', request_id: 'r1' });
   });
 

@@ -2,6 +2,8 @@ import { refusal, type Extensions, type Refusal } from './refusal';
 
 /** Errors of a connection that was never made: the registry has not seen the request. */
 const NEVER_REACHED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
+/** Characters that Directus' error dialog shows. */
+const LONGEST_SHOWN = 200;
 const LOOK_AGAIN = 'Look at the item again before you repeat this.';
 
 /** The refusal for a request that got no answer. */
@@ -22,7 +24,13 @@ export function refusalOf(status: number, answer: unknown, requestId: string): R
   if (!stated || status < 400 || (status >= 500 && status !== 503))
     return failure(502, 'registry_failed', `The artifact registry failed. ${LOOK_AGAIN}`, requestId, { registry_status: status });
   const { code, ...rest } = stated.extensions;
-  return refusal(status, code, stated.message, { ...rest, request_id: requestId });
+  return refusal(status, code, withNextStep(stated.message, rest['next']), { ...rest, request_id: requestId });
+}
+
+/** Directus' dialog shows nothing but the message: the next step joins it where both fit. */
+function withNextStep(message: string, next: unknown): string {
+  const both = `${message} ${String(next)}`;
+  return typeof next === 'string' && both.length <= LONGEST_SHOWN ? both : message;
 }
 
 function failure(status: number, code: string, message: string, requestId: string, extensions: Extensions = {}): Refusal {

@@ -1,0 +1,447 @@
+-- project_named: whom --project means, by key or id
+select id from public.projects where key = %(project)s or id::text = %(project)s;
+
+-- looked_at: how much there is, for the summary
+select (select count(*) from public.projects
+        where %(project_id)s::uuid is null or id = %(project_id)s::uuid) as projects,
+       (select count(*) from public.artifact_versions
+        where %(project_id)s::uuid is null or project_id = %(project_id)s::uuid) as versions,
+       (select count(*) from public.artifact_approvals
+        where %(project_id)s::uuid is null or project_id = %(project_id)s::uuid) as approvals,
+       (select count(*) from public.promotions
+        where %(project_id)s::uuid is null or project_id = %(project_id)s::uuid) as promotions,
+       (select count(*) from sidecar.audit_log
+        where %(project_id)s::uuid is null or project_id = %(project_id)s::uuid) as log_entries;
+
+-- take_time: limits of the sidecar's role are meant for requests; joins of whole tables get memory to sort and hash in
+select set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
+       set_config('work_mem', '64MB', true), set_config('jit', 'off', true);
+
+-- names_of_projects: how people call them
+select id, coalesce(key, id::text) as name from public.projects;
+
+-- The context. What stands in `projects` is compared with the promotions, and the promotions with the versions.
+
+-- context_differs: the context is not the fold of its promotions; one row for each place where the two part
+with recursive node (project_id, path, found, expected) as (
+    select p.id, '', p.context, f.folded from public.projects p
+    cross join lateral (select sidecar.context_as_of(p.id, p.context_version) as folded offset 0) f
+    where (%(project_id)s::uuid is null or p.id = %(project_id)s::uuid) and p.context is distinct from f.folded
+    union all
+    select n.project_id, n.path || c.step, c.found, c.expected from node n
+    cross join lateral (
+        select case n.path when '' then '' else '.' end || k.name as step, n.found -> k.name, n.expected -> k.name
+        from (select jsonb_object_keys(n.found || n.expected)
+              where jsonb_typeof(n.found) = 'object' and jsonb_typeof(n.expected) = 'object') k (name)
+        union all
+        select concat('[', i, ']'), n.found -> i, n.expected -> i
+        from generate_series(0, case when jsonb_typeof(n.found) = 'array' and jsonb_typeof(n.expected) = 'array'
+                                then greatest(jsonb_array_length(n.found), jsonb_array_length(n.expected)) end - 1) i
+    ) c (step, found, expected)
+    where c.found is distinct from c.expected
+)
+select project_id, nullif(path, '') as path, coalesce(left(found::text, 200), 'nothing') as found,
+       coalesce(left(expected::text, 200), 'nothing') as expected
+from node
+where jsonb_typeof(found) is distinct from jsonb_typeof(expected) or jsonb_typeof(found) not in ('object', 'array');
+
+-- context_version_differs: the context's number is that of the newest promotion
+select p.id as project_id, null as path, concat('context version ', p.context_version) as found,
+       concat(coalesce(newest.number, 0), ', the newest promotion') as expected
+from public.projects p
+left join (select project_id, max(context_version) as number from public.promotions group by project_id) newest
+    on newest.project_id = p.id
+where (%(project_id)s::uuid is null or p.id = %(project_id)s::uuid)
+  and p.context_version is distinct from coalesce(newest.number, 0);
+
+-- promotion_missing: promotions are numbered without a gap, from 1 on (0 is a context that was adopted)
+select n.project_id, null as path,
+       concat('promotion ', n.number, ' comes after ', coalesce(n.before::text, 'none')) as found,
+       concat('promotion ', coalesce(n.before, 0) + 1) as expected
+from (select project_id, context_version as number,
+             lag(context_version) over (partition by project_id order by context_version) as before
+      from public.promotions where %(project_id)s::uuid is null or project_id = %(project_id)s::uuid) n
+where n.number <> coalesce(n.before + 1, least(n.number, 1));
+
+-- entry_without_version: what promotions last put at a path is approved, or superseded by what awaits promotion
+with last as (
+    select distinct on (p.project_id, c.change ->> 'schema_key')
+           p.project_id, c.change ->> 'schema_key' as path, c.change ->> 'to_version_id' as version_id,
+           coalesce(c.change -> 'entry', 'null') = 'null' as withdrawn
+    from public.promotions p
+    cross join lateral jsonb_array_elements(
+        case jsonb_typeof(p.changes) when 'array' then p.changes else '[]' end) c (change)
+    where p.context_version > 0 and (%(project_id)s::uuid is null or p.project_id = %(project_id)s::uuid)
+    order by p.project_id, c.change ->> 'schema_key', p.context_version desc
+)
+select last.project_id, last.path,
+       case when v.id is null then concat('the context names version id ', last.version_id, ', which does not exist')
+            when (v.project_id, v.schema_key) <> (last.project_id, last.path)
+            then concat('the context names version ', v.version_number, ' of ', v.schema_key)
+            else concat('version ', v.version_number, ', which the context names, is ', v.status,
+                        case when v.promoted_at is null then ' and not promoted' end) end as found,
+       'an approved, promoted version of this path' as expected
+from last
+left join public.artifact_versions v on v.id::text = last.version_id
+where not last.withdrawn and not coalesce(
+    v.project_id = last.project_id and v.schema_key = last.path and v.promoted_at is not null
+    and (v.status = 'approved' or v.status = 'superseded' and exists (
+            select from public.artifact_versions next where next.project_id = v.project_id
+            and next.schema_key = v.schema_key and next.status = 'approved' and next.promoted_at is null)), false);
+
+-- version_not_in_context: a version that is approved and promoted is what the promotions last put at its path
+with last as (
+    select distinct on (p.project_id, c.change ->> 'schema_key')
+           p.project_id, c.change ->> 'schema_key' as path, p.context_version as number,
+           case when coalesce(c.change -> 'entry', 'null') <> 'null' then c.change ->> 'to_version_id' end as version_id
+    from public.promotions p
+    cross join lateral jsonb_array_elements(
+        case jsonb_typeof(p.changes) when 'array' then p.changes else '[]' end) c (change)
+    where p.context_version > 0 and (%(project_id)s::uuid is null or p.project_id = %(project_id)s::uuid)
+    order by p.project_id, c.change ->> 'schema_key', p.context_version desc
+)
+select v.project_id, v.schema_key as path,
+       concat('version ', v.version_number, ' is promoted, and ',
+              case when last.path is null then 'no promotion names its path'
+                   when last.version_id is null then concat('promotion ', last.number, ' withdrew its path')
+                   else concat('promotion ', last.number, ' put ', coalesce(
+                       (select concat('version ', o.version_number) from public.artifact_versions o
+                        where o.id::text = last.version_id), last.version_id), ' there') end) as found,
+       concat('version ', v.version_number, ' in the context') as expected
+from public.artifact_versions v
+left join last on last.project_id = v.project_id and last.path = v.schema_key
+where (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
+  and v.status = 'approved' and v.promoted_at is not null and last.version_id is distinct from v.id::text;
+
+-- entry_differs: the entry that a promotion wrote is made of its version's value, file, number and approval
+select p.project_id, v.schema_key as path,
+       concat('promotion ', p.context_version, ' wrote ', left((c.change -> 'entry')::text, 200)) as found,
+       left(made.entry::text, 200) as expected
+from public.promotions p
+cross join lateral jsonb_array_elements(
+    case jsonb_typeof(p.changes) when 'array' then p.changes else '[]' end) c (change)
+join public.artifact_versions v on v.id::text = c.change ->> 'to_version_id'
+cross join lateral (select
+    case coalesce(jsonb_typeof(v.value), 'null') when 'object' then v.value when 'null' then '{}'
+         else jsonb_build_object('value', v.value) end
+    || jsonb_build_object('artifact_version_id', v.id, 'version', v.version_number, 'approved_at',
+                          to_char(v.approved_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+    || case when v.primary_file_id is null then '{}' else jsonb_build_object('file_id', v.primary_file_id) end
+    as entry) made
+where (%(project_id)s::uuid is null or p.project_id = %(project_id)s::uuid)
+  and p.context_version > 0 and c.change -> 'entry' <> 'null' and c.change -> 'entry' <> made.entry;
+
+-- The versions
+
+-- number_gap: the versions of a path are numbered 1, 2, 3 …; the first that is not, of each path
+select distinct on (n.project_id, n.schema_key)
+       n.project_id, n.schema_key as path,
+       concat('version ', n.version_number) as found, concat('version ', n.place) as expected
+from (select project_id, schema_key, version_number,
+             row_number() over (partition by project_id, schema_key order by version_number) as place
+      from public.artifact_versions where %(project_id)s::uuid is null or project_id = %(project_id)s::uuid) n
+where n.version_number is distinct from n.place
+order by n.project_id, n.schema_key, n.place;
+
+-- two_approved: one version of a path is approved at any time
+select v.project_id, v.schema_key as path,
+       concat('versions ', string_agg(v.version_number::text, ' and ' order by v.version_number), ' are approved')
+           as found,
+       'one approved version' as expected
+from public.artifact_versions v
+where v.status = 'approved' and (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
+group by v.project_id, v.schema_key having count(*) > 1;
+
+-- status_unreachable: a status that no decision leaves, or dates that do not go with it
+select v.project_id, v.schema_key as path,
+       concat('version ', v.version_number, ' is ', coalesce(v.status, 'without a status'),
+              case when v.approved_at is null then ', without' else ', with' end, ' a date of approval',
+              case when v.promoted_at is not null then ', promoted' end, ', ' || v.review_state) as found,
+       case when v.status in ('approved', 'superseded') and v.approved_at is null then 'a date of approval'
+            when v.promoted_at is not null
+            then 'a promoted version was approved, and is approved, superseded or archived'
+            when v.review_state is not null then 'changes are requested of a pending version only'
+            when v.status in ('intermediate', 'pending', 'rejected') then 'no date of approval'
+            else 'one of the statuses of a version' end as expected
+from public.artifact_versions v
+where (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
+  and (v.status in ('approved', 'superseded') and v.approved_at is null
+       or v.status in ('intermediate', 'pending', 'rejected') and v.approved_at is not null
+       or v.promoted_at is not null and (v.approved_at is null or v.status not in
+           ('approved', 'superseded', 'archived'))
+       or v.review_state is not null and v.status <> 'pending'
+       or v.status is null
+       or v.status not in ('intermediate', 'pending', 'approved', 'superseded', 'rejected', 'archived'));
+
+-- decision_not_recorded: what a decision left has its approval record
+select v.project_id, v.schema_key as path,
+       concat('version ', v.version_number, ' is ', coalesce(v.review_state, v.status), ', and no record says so')
+           as found,
+       concat('a record of ', array_to_string(needed.actions, ' or ')) as expected
+from public.artifact_versions v
+join (values ('approved', array['approve', 'import']), ('superseded', array['approve', 'import']),
+             ('superseded', array['supersede']), ('rejected', array['reject', 'import']),
+             ('archived', array['archive', 'withdraw', 'import']),
+             ('changes_requested', array['request_changes'])) needed (state, actions)
+    on needed.state = coalesce(v.review_state, v.status)
+where (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
+  and not exists (select from public.artifact_approvals a
+                  where a.artifact_version_id = v.id and a.action = any(needed.actions));
+
+-- decision_undone: what a record says was decided still stands (an approval may be one vote of several: not asked)
+select v.project_id, v.schema_key as path,
+       concat('version ', v.version_number, ' is ', v.status) as found,
+       concat(array_to_string(left_as.statuses, ' or '), ', as its record of ', a.action, ' says') as expected
+from public.artifact_approvals a
+join (values ('reject', array['rejected', 'archived']), ('supersede', array['superseded', 'archived']),
+             ('archive', array['archived']), ('withdraw', array['archived'])) left_as (action, statuses)
+    on left_as.action = a.action
+join public.artifact_versions v on v.id = a.artifact_version_id
+where (%(project_id)s::uuid is null or a.project_id = %(project_id)s::uuid) and v.status <> all(left_as.statuses);
+
+-- primary_file_not_linked: the primary file is among the files
+select v.project_id, v.schema_key as path,
+       concat('version ', v.version_number, ' has the primary file ', v.primary_file_id, ', not among its files')
+           as found,
+       'a link to it in artifact_files' as expected
+from public.artifact_versions v
+where v.primary_file_id is not null and (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
+  and not exists (select from public.artifact_files f
+                  where f.artifact_version_id = v.id and f.directus_files_id = v.primary_file_id);
+
+-- paths_in_conflict: every place on the way of the paths in use is one thing: an entry, an object or a list
+with used as (
+    select distinct project_id, schema_key from public.artifact_versions
+    where status not in ('rejected', 'archived') and (%(project_id)s::uuid is null or project_id = %(project_id)s::uuid)
+), place as (
+    select project_id, schema_key as place, 'an entry' as kind, schema_key as path from used
+    union all
+    select project_id, left(schema_key, i - 1),
+           case substr(schema_key, i, 1) when '.' then 'an object' else 'a list' end, schema_key
+    from used cross join lateral generate_series(2, length(schema_key)) i
+    where substr(schema_key, i, 1) in ('.', '[')
+)
+select place.project_id, place.place as path,
+       concat_ws(', ', case when bool_or(place.kind = 'an entry') then 'an entry' end,
+                 'an object for ' || min(place.path) filter (where place.kind = 'an object'),
+                 'a list for ' || min(place.path) filter (where place.kind = 'a list')) as found,
+       'one of them' as expected
+from place
+group by place.project_id, place.place having min(place.kind) <> max(place.kind);
+
+-- The audit log. `content` says what the row was when the entry was made; a deleted user's id is null in the row alone.
+
+-- log_entry_missing: a project's entries are numbered 1, 2, 3 …
+select n.project_id, null as path,
+       concat('entry ', n.number, ' comes after ', coalesce(n.before::text, 'none')) as found,
+       concat('entry ', coalesce(n.before, 0) + 1) as expected
+from (select project_id, number, lag(number) over (partition by project_id order by number) as before
+      from sidecar.audit_log where %(project_id)s::uuid is null or project_id = %(project_id)s::uuid) n
+where n.number <> coalesce(n.before, 0) + 1;
+
+-- log_link_broken: an entry names the hash of the entry before it; the first names 32 zero bytes
+select n.project_id, null as path,
+       concat('entry ', n.number, ' follows ', encode(n.previous_hash, 'hex')) as found,
+       coalesce(encode(n.hash_before, 'hex') || ', the hash of the entry before it', '32 zero bytes') as expected
+from (select project_id, number, previous_hash, lag(number) over chain as before, lag(hash) over chain as hash_before
+      from sidecar.audit_log where %(project_id)s::uuid is null or project_id = %(project_id)s::uuid
+      window chain as (partition by project_id order by number)) n
+where n.number = coalesce(n.before, 0) + 1
+  and n.previous_hash is distinct from coalesce(n.hash_before, decode(repeat('00', 32), 'hex'));
+
+-- log_hash_wrong: an entry's hash is that of the hash before it and its content
+select l.project_id, null as path,
+       concat('entry ', l.number, ' has the hash ', encode(l.hash, 'hex')) as found,
+       concat(encode(sha256(l.previous_hash || convert_to(l.content, 'UTF8')), 'hex'), ' for what it says') as expected
+from sidecar.audit_log l
+where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
+  and l.hash <> sha256(l.previous_hash || convert_to(l.content, 'UTF8'));
+
+-- record_changed: an approval record is what its newest entry says
+select l.project_id,
+       (select schema_key from public.artifact_versions where id = a.artifact_version_id) as path,
+       concat('the record of ', a.action, ' has ', differing.found) as found,
+       concat(differing.expected, ' (entry ', l.number, ')') as expected
+from sidecar.audit_log l
+join public.artifact_approvals a on a.id = l.row_id
+cross join lateral (
+    select string_agg(concat(k, ' ', coalesce(r.row -> k, 'null')), ', ' order by k) as found,
+           string_agg(concat(k, ' ', coalesce(l.content::jsonb -> k, 'null')), ', ' order by k) as expected
+    from (select sidecar.audited_approval(l.kind, a) as row) r, jsonb_object_keys(r.row || l.content::jsonb) k
+    where r.row -> k is distinct from l.content::jsonb -> k and not (k = 'actor_id' and a.actor_id is null)) differing
+where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid) and l.kind in ('approval', 'reason')
+  and not exists (select from sidecar.audit_log later
+                  where later.kind = 'reason' and later.row_id = l.row_id and later.number > l.number)
+  and sidecar.audited_approval(l.kind, a)::text <> l.content and differing.found is not null;
+
+-- promotion_changed: a promotion is what its entry says; its changes by their hash
+select l.project_id, null as path,
+       concat('promotion ', p.context_version, ' has ', differing.found) as found,
+       concat(differing.expected, ' (entry ', l.number, ')') as expected
+from sidecar.audit_log l
+join public.promotions p on p.id = l.row_id
+cross join lateral (
+    select string_agg(concat(k, ' ', coalesce(r.row -> k, 'null')), ', ' order by k) as found,
+           string_agg(concat(k, ' ', coalesce(l.content::jsonb -> k, 'null')), ', ' order by k) as expected
+    from (select sidecar.audited_promotion(l.kind, p) as row) r, jsonb_object_keys(r.row || l.content::jsonb) k
+    where r.row -> k is distinct from l.content::jsonb -> k and not (k = 'actor_id' and p.actor_id is null)) differing
+where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid) and l.kind = 'promotion'
+  and sidecar.audited_promotion(l.kind, p)::text <> l.content and differing.found is not null;
+
+-- record_not_logged: every approval record and every promotion has its entry
+select a.project_id,
+       (select schema_key from public.artifact_versions where id = a.artifact_version_id) as path,
+       concat('the record of ', a.action, ' by ', a.actor_label, ' has no entry in the log') as found,
+       'an entry for ' || a.id as expected
+from public.artifact_approvals a
+where (%(project_id)s::uuid is null or a.project_id = %(project_id)s::uuid)
+  and not exists (select from sidecar.audit_log l where l.row_id = a.id and l.kind = 'approval')
+union all
+select p.project_id, null,
+       concat('promotion ', p.context_version, ' has no entry in the log'), 'an entry for ' || p.id
+from public.promotions p
+where (%(project_id)s::uuid is null or p.project_id = %(project_id)s::uuid)
+  and not exists (select from sidecar.audit_log l where l.row_id = p.id and l.kind = 'promotion');
+
+-- record_missing: every entry's row is there
+select l.project_id,
+       (select schema_key from public.artifact_versions
+        where id::text = l.content::jsonb ->> 'artifact_version_id') as path,
+       concat('the ', case l.kind when 'approval' then 'record' else l.kind end, ' of entry ', l.number, ' is gone')
+           as found,
+       left(l.content, 200) as expected
+from sidecar.audit_log l
+where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
+  and (l.kind = 'approval' and not exists (select from public.artifact_approvals a where a.id = l.row_id)
+       or l.kind = 'promotion' and not exists (select from public.promotions p where p.id = l.row_id));
+
+-- The database itself: what keeps all of the above
+
+-- guard_missing: every trigger of migrations/ is there, with a condition where it has one
+select null as project_id, t.relation as path,
+       case when g.oid is null then concat('the trigger ', t.name, ' is not there')
+            else concat('the trigger ', t.name, ' fires ',
+                        case when t.conditional then 'always' else 'on a condition' end) end as found,
+       concat('the trigger ', t.name, ' of migrations/') as expected
+from jsonb_to_recordset(%(triggers)s::jsonb) as t (name text, relation text, function text, conditional boolean)
+left join pg_trigger g on g.tgrelid = to_regclass(t.relation) and g.tgname = t.name
+where g.oid is null or (g.tgqual is not null) <> t.conditional;
+
+-- guard_disabled: triggers fire always, in replica sessions too
+select null as project_id, t.relation as path,
+       concat('the trigger ', t.name, ' is ',
+              case g.tgenabled when 'D' then 'switched off' else 'off for some sessions' end) as found,
+       'enabled always' as expected
+from jsonb_to_recordset(%(triggers)s::jsonb) as t (name text, relation text)
+join pg_trigger g on g.tgrelid = to_regclass(t.relation) and g.tgname = t.name
+where g.tgenabled <> 'A';
+
+-- guard_changed: triggers call what they should, and functions are as migrations/ has them
+select null as project_id, t.relation as path,
+       concat('the trigger ', t.name, ' calls ', g.tgfoid::regproc) as found, 'sidecar.' || t.function as expected
+from jsonb_to_recordset(%(triggers)s::jsonb) as t (name text, relation text, function text)
+join pg_trigger g on g.tgrelid = to_regclass(t.relation) and g.tgname = t.name
+join pg_proc p on p.oid = g.tgfoid
+where (p.pronamespace::regnamespace::text, p.proname) <> ('sidecar', t.function)
+union all
+select null, 'sidecar.' || f.name,
+       case when p.oid is null then 'the function is not there'
+            when p.prosecdef then 'the function has its owner''s rights' else 'the function has another text' end,
+       'as in migrations/'
+from jsonb_to_recordset(%(functions)s::jsonb) as f (name text, body text)
+left join pg_proc p on p.pronamespace = 'sidecar'::regnamespace and p.proname = f.name
+where p.oid is null or p.prosecdef or p.prosrc <> f.body;
+
+-- owner_wrong: nobody who logs in owns a guarded table or anything in schema sidecar
+select null as project_id, o.thing as path, 'owned by ' || pg_get_userbyid(o.owner) as found,
+       'artifacts_owner' as expected
+from (select c.oid::regclass::text as thing, c.relowner as owner from pg_class c
+      where c.relkind in ('r', 'v', 'S') and c.relnamespace = 'sidecar'::regnamespace
+         or c.oid in ('public.artifact_versions'::regclass, 'public.artifact_approvals'::regclass,
+                      'public.promotions'::regclass)
+      union all
+      select p.oid::regprocedure::text, p.proowner from pg_proc p where p.pronamespace = 'sidecar'::regnamespace
+      union all
+      select 'schema sidecar', nspowner from pg_namespace where nspname = 'sidecar') o
+where pg_get_userbyid(o.owner) <> 'artifacts_owner'
+order by o.thing;
+
+-- role_too_powerful: our roles have no attributes and no memberships that lead past the guards
+select null as project_id, r.rolname as path,
+       concat_ws(', ', case when r.rolsuper then 'a superuser' end, case when r.rolcreaterole then 'may make roles' end,
+                 case when r.rolreplication then 'may replicate' end,
+                 case when r.rolbypassrls then 'passes row security' end,
+                 case when r.rolname = 'artifacts_owner' and r.rolcanlogin then 'may log in' end) as found,
+       'none of that' as expected
+from pg_roles r
+where r.rolname in ('artifacts_owner', 'artifacts_directus', 'artifacts_sidecar')
+  and (r.rolsuper or r.rolcreaterole or r.rolreplication or r.rolbypassrls
+       or r.rolname = 'artifacts_owner' and r.rolcanlogin)
+union all
+select null, r.rolname, 'a member of ' || other.rolname, 'no member of it'
+from pg_roles r
+join pg_roles other on pg_has_role(r.oid, other.oid, 'member') and other.oid <> r.oid
+where r.rolname in ('artifacts_owner', 'artifacts_directus', 'artifacts_sidecar') and not r.rolsuper
+  and (other.rolsuper or other.rolcreaterole or other.rolname in
+       ('artifacts_owner', 'artifacts_directus', 'artifacts_sidecar', 'pg_write_all_data', 'pg_write_server_files',
+        'pg_execute_server_program'));
+
+-- grant_too_wide: who may write guarded tables and see schema sidecar; at most what migrations/after/90_grants.sql says
+with allowed (grantee, relation, privileges) as (values
+    ('artifacts_sidecar', 'artifact_versions', array['SELECT', 'INSERT', 'UPDATE']),
+    ('artifacts_sidecar', 'artifact_approvals', array['SELECT', 'INSERT', 'UPDATE']),
+    ('artifacts_sidecar', 'projects', array['SELECT', 'INSERT', 'UPDATE']),
+    ('artifacts_sidecar', 'promotions', array['SELECT', 'INSERT']),
+    ('artifacts_sidecar', 'artifact_files', array['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+    ('artifacts_directus', 'artifact_versions', array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES']),
+    ('artifacts_directus', 'artifact_approvals', array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES']),
+    ('artifacts_directus', 'promotions', array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES']),
+    ('artifacts_owner', 'projects', array['SELECT']),
+    ('artifacts_sidecar', 'sidecar.audit_log', array['SELECT', 'INSERT']),
+    ('artifacts_sidecar', 'sidecar.*', array['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
+), given as (
+    select c.oid::regclass::text as relation, c.relnamespace = 'sidecar'::regnamespace as internal,
+           case a.grantee when 0 then 'everybody' else pg_get_userbyid(a.grantee)::text end as grantee, a.privilege_type
+    from pg_class c cross join lateral aclexplode(c.relacl) a
+    where a.grantee <> c.relowner and c.relkind in ('r', 'v')
+      and (c.relnamespace = 'sidecar'::regnamespace
+           or c.oid in ('public.artifact_versions'::regclass, 'public.artifact_approvals'::regclass,
+                        'public.promotions'::regclass, 'public.projects'::regclass, 'public.artifact_files'::regclass))
+)
+select null as project_id, g.relation as path,
+       concat(g.grantee, ' may ', string_agg(lower(g.privilege_type), ', ' order by g.privilege_type)) as found,
+       'not so' as expected
+from given g
+where not exists (
+        select from allowed a where a.grantee = g.grantee and g.privilege_type = any(a.privileges)
+        and (a.relation in (g.relation, 'sidecar.' || g.relation)
+             or a.relation = 'sidecar.*' and g.internal and g.relation not in ('audit_log', 'sidecar.audit_log')))
+  and (g.internal or g.privilege_type <> 'SELECT')
+group by g.relation, g.grantee
+union all
+select null, 'directus_users.' || c.name, 'artifacts_sidecar may read it', 'not so'
+from unnest(array['password', 'token', 'tfa_secret', 'auth_data']) c (name)
+where has_column_privilege('artifacts_sidecar', 'public.directus_users', c.name, 'SELECT');
+
+-- file_unused: a file in Directus' folder "Artifacts", an hour old, that nothing refers to
+select null as project_id, f.filename_download as path,
+       concat('nothing refers to the file ', f.id, ' of ',
+              to_char(f.created_on at time zone 'utc', 'YYYY-MM-DD HH24:MI'),
+              (select ' (not looked at: ' || string_agg(concat(k.conrelid::regclass, '.', a.attname), ', ') || ')'
+               from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
+               where k.confrelid = 'public.directus_files'::regclass and k.contype = 'f'
+                 and k.conrelid::regclass::text not in
+                     ('artifact_files', 'artifact_versions', 'documents', 'directus_settings'))) as found,
+       'a version or a document that does' as expected
+from public.directus_files f
+where f.folder = %(folder)s::uuid and f.created_on < now() - interval '1 hour'
+  and not exists (select from public.artifact_files l where l.directus_files_id = f.id)
+  and not exists (select from public.artifact_versions v where v.primary_file_id = f.id)
+  and not exists (select from public.documents d where d.file_id = f.id);
+
+-- file_replaced: a file has the size of the bytes that the registry received and hashed
+select null as project_id, f.filename_download as path,
+       concat('the file ', f.id, ' has ', coalesce(f.filesize::text, 'no'), ' bytes') as found,
+       concat(c.size, ', as it was received') as expected
+from sidecar.file_contents c join public.directus_files f on f.id = c.file_id
+where f.filesize is distinct from c.size;
