@@ -38,8 +38,8 @@ check: installed ## Format, lint, types and the fast tests
 	.venv/bin/python -m sidecar.stack.develop check-extension
 	.venv/bin/python -m pytest -n 2 --dist loadgroup -m 'not slow' $(ARGS)
 
-bench: test-environment ## Measure promotion and submission on this machine
-	@.venv/bin/python -m bench
+bench: test-environment ## Measure on this machine, in ratios; writes docs/performance.md (some: make bench ARGS=promote)
+	@.venv/bin/python -m bench $(ARGS)
 
 test-environment:
 	@$(BOOTSTRAP) --tests

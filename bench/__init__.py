@@ -1,1 +1,1 @@
-"""Measurements of the registry, each a ratio between two things that were measured in turn: `python -m bench --help`."""
+"""Measurements of the registry, each a ratio of two things that ran in turn: `python -m bench --help`."""

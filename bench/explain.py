@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import islice
 from statistics import median
 from typing import Any
@@ -13,25 +11,23 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from bench import statements
 from bench.figures import Detail
 from bench.history import History, Place
 from bench.stack import Bench
-from sidecar import audit
 
-# feature: the statements that run in a decision, a promotion, a submission, a read or the reconciler.
-HOT = {
-    "review.decide": ("projects_of_versions", "lock_versions", "unfinished_tasks", "supersede", "approve", "reject",
-                      "own_record", "approvals_of_version"),
-    "promotion.promote": ("lock_project", "write_context", "mark_promoted", "add_promotion", "versions_with_numbers",
-                          "versions_of_task", "versions_by_id", "versions_awaiting_in_project",
-                          "tasks_awaiting_promotion", "record"),
-    "artifacts.submit": ("lock_numbers", "newest_version", "add_version", "ask_for_review", "list_versions",
-                         "versions_of_path"),
-    "projects.find": ("read_context", "context_version_by_id"),
-    "access.authenticate": ("find_service_token", "rights_of_user"),
-}  # fmt: skip
+# The statements of a decision, a promotion, a submission, a read, the reconciler. What does not exist is left out.
+HOT = (
+    "promotion.lock_projects", "promotion.lock_projects_of_versions", "review.lock_versions", "review.votes",
+    "review.other_candidates", "review.supersede", "review.approve", "review.reject", "review.own_record",
+    "promotion.write_promotion", "promotion.versions_with_numbers", "audit.record", "promotion.versions_of_task",
+    "promotion.versions_by_id", "promotion.versions_awaiting_in_project", "promotion.tasks_awaiting_promotion",
+    "artifacts.lock_numbers", "artifacts.newest_version", "artifacts.add_version", "artifacts.ask_for_review",
+    "artifacts.list_versions", "artifacts.versions_of_path", "review.approvals_of_version", "projects.read_context",
+    "projects.context_version_by_id", "access.find_service_token", "access.rights_of_user",
+)  # fmt: skip
 # A statement that the rules admit only after another one.
-AFTER = {"approve": "supersede"}
+AFTER = {"review.approve": "review.supersede"}
 REPEATED = 5
 
 
@@ -66,12 +62,9 @@ def costs(bench: Bench, history: History, places: Sequence[Place]) -> Iterator[C
     """Every statement of HOT that exists, each in a transaction that is rolled back."""
     url = bench.url("sidecar", history.database)
     with psycopg.connect(url, cursor_factory=psycopg.ClientCursor, autocommit=True) as connection:
-        for feature, names in HOT.items():
-            texts = {**dict(import_module(f"sidecar.{feature}").sql), "record": audit._INSERT}
-            for name in filter(texts.__contains__, names):
-                full = f"{feature.split('.')[0]}.{name}"
-                plans = [_plan(connection, texts, name, _values(bench, full, place)) for place in places]
-                yield _cost(full, plans)
+        texts = statements.every()
+        for name in filter(texts.__contains__, HOT):
+            yield _cost(name, [_plan(connection, texts, name, _values(bench, name, place)) for place in places])
 
 
 def _plan(connection: psycopg.Connection, texts: dict[str, Any], name: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +102,7 @@ def _values(bench: Bench, name: str, place: Place) -> dict[str, Any]:
     entry = {"schema_key": key, "from_version_id": None, "to_version_id": str(version), "entry": {"a": 1}}
     nothing = dict.fromkeys(
         ("reason", "feedback", "metadata", "primary_file_id", "source_url", "content_hash", "parent_id", "execution_id",
-         "step_id", "tags", "tag", "q", "after_date", "after_id", "artifact_type", "source_task_id")
+         "step_id", "tags", "tag", "q", "after_date", "after_id", "artifact_type")
     )  # fmt: skip
     return nothing | {
         "id": place.project if name.startswith("projects.") else version,
@@ -117,8 +110,9 @@ def _values(bench: Bench, name: str, place: Place) -> dict[str, Any]:
         "project_id": place.project,
         "schema_key": key,
         "schema_keys": [key],
+        "source_task_id": place.task,
         "status": ["pending"] if name.endswith("list_versions") else "pending",
-        "task_id": uuid.uuid4(),
+        "task_id": place.task,
         "actor_id": bench.actor.id,
         "user_id": bench.actor.id,
         "user_created": None,
@@ -130,6 +124,10 @@ def _values(bench: Bench, name: str, place: Place) -> dict[str, Any]:
         "context": Jsonb({}),
         "context_version": 9_999,
         "changes": Jsonb([entry]),
+        "records": Jsonb(
+            [{"artifact_version_id": str(version), "project_id": str(place.project), "action": "approve"}]
+        ),
+        "named": [version],
         "value": Jsonb({"a": 1}),
         "request_id": "bench",
         "token_hash": b"",

@@ -18,11 +18,12 @@ AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Place:
-    """A path of a project, and the version that is pending there."""
+    """A path of a project, the version that is pending there, and the task both came from."""
 
     project: uuid.UUID
     schema_key: str
     version: uuid.UUID
+    task: uuid.UUID
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ class History:
 
     def _place(self, project: int, path: int) -> Place:
         version = _id(f"history/h/{project}/{path}/{NUMBERS}")
-        return Place(_id(f"history/project/{project}"), f"scene_{path:05d}.image", version)
+        return Place(
+            _id(f"history/project/{project}"), f"scene_{path:05d}.image", version, _id(f"history/task/{project}/{path}")
+        )
 
 
 def _id(text: str) -> uuid.UUID:

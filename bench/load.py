@@ -24,13 +24,17 @@ class UnexpectedAnswer(Exception):
 
 
 class Wire:
-    """One kept-open HTTP/1.1 connection, without Nagle's delay. Answers must carry Content-Length (or be 204, 304)."""
+    """One kept-open HTTP/1.1 connection, without Nagle's delay. Answers must carry Content-Length (or be 204, 304).
 
-    def __init__(self, url: str) -> None:
+    `acknowledge_at_once`: do not let a server wait that sends the rest when the first packet is acknowledged (Linux).
+    """
+
+    def __init__(self, url: str, *, acknowledge_at_once: bool = False) -> None:
         place = urlsplit(url)
         self.socket = socket.create_connection((place.hostname, place.port), timeout=SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.received = b""
+        self.acknowledge_at_once = acknowledge_at_once
 
     def ask(self, request: bytes) -> tuple[int, bytes]:
         """Send a request and wait for status and body."""
@@ -45,6 +49,8 @@ class Wire:
             self.receive()
 
     def receive(self) -> None:
+        if self.acknowledge_at_once:  # the system forgets it after a while
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         arrived = self.socket.recv(1 << 18)
         if not arrived:
             raise UnexpectedAnswer("the server closed the connection")

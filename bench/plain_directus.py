@@ -40,7 +40,12 @@ def _settings(bench: Bench, port: int, url: str) -> dict[str, str]:
     """As our own Directus, but for what makes it ours."""
     folder = bench.stack.directory / "plain"
     (folder / "extensions").mkdir(parents=True, exist_ok=True)
-    theirs = {"PORT": str(port), "PUBLIC_URL": url, "DB_DATABASE": DATABASE, "EXTENSIONS_PATH": str(folder / "extensions")}
+    theirs = {
+        "PORT": str(port),
+        "PUBLIC_URL": url,
+        "DB_DATABASE": DATABASE,
+        "EXTENSIONS_PATH": str(folder / "extensions"),
+    }
     known = environments.of_directus(bench.stack) | theirs
     return {name: value for name, value in known.items() if not name.startswith("ARTIFACTS_")}
 
@@ -75,7 +80,9 @@ def _make_collections(url: str, token: str) -> None:
                 client.post("/relations", json=relation)
 
 
-def _field(name: str, kind: str, schema: dict[str, Any] | None = None, special: list[str] | None = None) -> dict[str, Any]:
+def _field(
+    name: str, kind: str, schema: dict[str, Any] | None = None, special: list[str] | None = None
+) -> dict[str, Any]:
     return {"field": name, "type": kind, "schema": schema or {}, "meta": {"special": special or []}}
 
 

@@ -14,12 +14,11 @@ declare
     at text := to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
     way text[];
 begin
-    -- review: projects_of_versions, lock_project, lock_versions
-    select id, project_id into candidate from public.artifact_versions where id = version;
-    select id, key, context, context_version into project from public.projects
-    where id = candidate.project_id for no key update;
-    select v.*, t.status as task_status into candidate from public.artifact_versions v
-    left join public.tasks t on t.id = v.source_task_id where v.id = version for no key update of v;
+    -- promotion: lock_projects_of_versions; review: lock_versions
+    select p.id, p.context, p.context_version into project from public.projects p
+    where p.id in (select v.project_id from public.artifact_versions v where v.id = version)
+    order by p.id for no key update of p;
+    select v.* into candidate from public.artifact_versions v where v.id = version for no key update of v;
     if candidate.status <> 'pending' then
         raise exception 'version % is %', version, candidate.status;
     end if;
@@ -32,7 +31,7 @@ begin
     set status = 'approved', review_state = null, approved_at = now(), approved_by = actor
     where id = version and status = 'pending' returning * into candidate;
 
-    -- promotion: the document, write_context, mark_promoted, add_promotion
+    -- promotion: write_promotion. The document as PostgreSQL itself can place an entry, whatever the product does for it.
     number := project.context_version + 1;
     way := string_to_array(candidate.schema_key, '.');
     entry := candidate.value || jsonb_build_object('artifact_version_id', candidate.id, 'approved_at', at,
@@ -43,20 +42,18 @@ begin
             'total_artifacts', (project.context #>> '{_meta,total_artifacts}')::integer))
     where id = project.id;
     update public.artifact_versions set promoted_at = now() where id = version;
-    insert into public.promotions (id, project_id, context_version, actor_id, actor_label, reason, changes, request_id)
+    insert into public.promotions (id, project_id, context_version, actor_id, actor_label, reason, changes, request_id,
+                                   date_created)
     values (promotion, project.id, number, actor, label, null, jsonb_build_array(jsonb_build_object(
         'schema_key', candidate.schema_key, 'from_version_id', project.context #>> (way || '{artifact_version_id}'),
-        'to_version_id', candidate.id, 'entry', entry)), request);
+        'to_version_id', candidate.id, 'entry', entry)), request, now());
 
     -- audit: an approval, and what it superseded
     insert into public.artifact_approvals
-        (artifact_version_id, project_id, task_id, action, actor_id, actor_type, actor_label, promotion_id, request_id)
-    values (version, project.id, candidate.source_task_id, 'approve', actor, 'human', label, promotion, request)
-    on conflict do nothing;
-    insert into public.artifact_approvals
         (artifact_version_id, project_id, task_id, action, actor_id, actor_type, actor_label, reason, promotion_id,
          request_id)
-    values (old.id, project.id, old.source_task_id, 'supersede', actor, 'human', label,
+    values (version, project.id, candidate.source_task_id, 'approve', actor, 'human', label, null, promotion, request),
+           (old.id, project.id, old.source_task_id, 'supersede', actor, 'human', label,
             format('Superseded by version %s.', candidate.version_number), promotion, request)
     on conflict do nothing;
 

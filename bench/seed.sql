@@ -64,15 +64,25 @@ language sql as $$
 $$;
 
 -- A registry that has been used: 100 paths a project, 10 versions a path: 8 superseded or rejected, one approved, one
--- pending; for each decision its record, for each approval its promotion. Call it for a range of projects at a time.
+-- pending; for each path the task that made them, done; for each decision its record, for each approval its promotion.
+-- Call it for a range of projects at a time.
 create or replace function bench.add_history(lot text, first integer, last integer) returns void
 language plpgsql as $$
 begin
+    insert into public.tasks (id, title, project_id, status, schema_key)
+    select md5(lot || '/task/' || p || '/' || k)::uuid, 'Paint ' || k, bench.project_id(lot, p), 'done', bench.path(k)
+    from generate_series(first, last) p, generate_series(0, 99) k;
+
+    insert into public.task_artifacts (task_id, artifact_version_id, sort)
+    select md5(lot || '/task/' || p || '/' || k)::uuid, md5(lot || '/h/' || p || '/' || k || '/' || n)::uuid, n
+    from generate_series(first, last) p, generate_series(0, 99) k, generate_series(1, 10) n;
+
     insert into public.artifact_versions (id, project_id, schema_key, version_number, status, artifact_type, value,
-                                          approved_at, promoted_at, date_created)
+                                          source_task_id, approved_at, promoted_at, date_created)
     select md5(lot || '/h/' || p || '/' || k || '/' || n)::uuid, bench.project_id(lot, p), bench.path(k), n,
            case when n = 10 then 'pending' when n = 9 then 'approved' when n % 4 = 0 then 'rejected' else 'superseded' end,
-           'image', bench.value(n), case when n < 10 and n % 4 > 0 then now() end,
+           'image', bench.value(n), md5(lot || '/task/' || p || '/' || k)::uuid,
+           case when n < 10 and n % 4 > 0 then now() end,
            case when n < 10 and n % 4 > 0 then now() end, now() - make_interval(mins => (10 - n) * 60 + k)
     from generate_series(first, last) p, generate_series(0, 99) k, generate_series(1, 10) n;
 

@@ -21,7 +21,7 @@ from sidecar.stack.stack import Stack
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent
-SEEDED = ("artifact_versions", "artifact_approvals", "promotions", "projects")
+SEEDED = ("artifact_versions", "artifact_approvals", "promotions", "projects", "tasks", "task_artifacts")
 TEMPLATE = "artifacts_bench_template"
 START_SECONDS = 60.0
 
@@ -83,7 +83,9 @@ class Bench:
     def copy_database(self, name: str) -> None:
         """Make a further database like the product's as it was before anything was measured."""
         with psycopg.connect(self.stack.databases.postgres_url(), autocommit=True) as connection:
-            connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE)))
+            connection.execute(
+                sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+            )
             _apply_role_settings_to(connection, name)
 
     def drop_database(self, name: str) -> None:
@@ -151,7 +153,7 @@ class Bench:
 
 @contextmanager
 def started(quick: bool, folder: Path | None) -> Iterator[Bench]:
-    """A stack of our own, removed at the end with all that ran in it; in `folder` it stays, running, for the next time."""
+    """A stack of our own, removed at the end with all that ran in it; one in `folder` stays, running."""
     place = folder or Path(tempfile.mkdtemp(prefix="artifacts-bench-"))
     stack = Stack(place / "stack")
     try:
@@ -230,4 +232,3 @@ def _wait(url: str, pid_file: Path, log: Path) -> None:
             except requests.RequestException:
                 time.sleep(0.1)
     raise Failure(f"{pid_file.stem} was not ready after {START_SECONDS:.0f} s.", log=log)
-

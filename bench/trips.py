@@ -10,22 +10,20 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from statistics import median
 from typing import Any
 from unittest.mock import patch
 
 import psycopg
 
+from bench import statements
 from bench.figures import Detail
 from bench.lots import lot, write
 from bench.stack import Bench
-from sidecar import audit
 from sidecar.app import create_app
 from sidecar.settings import read_settings
 from sidecar.stack import environments
 
-FEATURES = ("review.decide", "promotion.promote", "access.authenticate")
 REST = "Python: request, decision, document, answer"
 
 
@@ -67,7 +65,8 @@ def _watched(bench: Bench, count: int) -> list[dict[str, float]]:
 @contextmanager
 def watching() -> Iterator[dict[str, float]]:
     """Time everything that psycopg sends meanwhile, by the statement's name; the second time as `name (2)`."""
-    names, exchanges = statement_names(), defaultdict(float)
+    exchanges: dict[str, float] = defaultdict(float)
+    names = {text: name for name, text in statements.every().items()}
 
     def noted(name: str, began: float) -> None:
         number = 1
@@ -82,7 +81,9 @@ def watching() -> Iterator[dict[str, float]]:
         yield exchanges
 
 
-def _timed(original: Callable[..., Any], names: dict[str, str], noted: Callable[[str, float], None]) -> Callable[..., Any]:
+def _timed(
+    original: Callable[..., Any], names: dict[str, str], noted: Callable[[str, float], None]
+) -> Callable[..., Any]:
     def execute(cursor: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
         began = time.perf_counter()
         inner = _Inner()
@@ -92,7 +93,10 @@ def _timed(original: Callable[..., Any], names: dict[str, str], noted: Callable[
         finally:
             _current.pop()
             text = query if isinstance(query, str) else bytes(query).decode()
-            noted(names.get(text) or " ".join(text.split()[:4]) or "check that the connection lives", began + inner.seconds)
+            noted(
+                names.get(text) or " ".join(text.split()[:4]) or "check that the connection lives",
+                began + inner.seconds,
+            )
 
     return execute
 
@@ -118,13 +122,3 @@ def _timed_command(noted: Callable[[str, float], None]) -> Callable[..., Any]:
         return result
 
     return exec_command
-
-
-def statement_names() -> dict[str, str]:
-    """Statement text → `feature.name`."""
-    known = {audit._INSERT: "audit.record"}
-    for feature in FEATURES:
-        known |= {text: f"{feature.split('.')[0]}.{name}" for name, text in import_module(f"sidecar.{feature}").sql}
-    return known
-
-

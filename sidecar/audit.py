@@ -11,12 +11,16 @@ from psycopg.types.json import Jsonb
 from sidecar.access.caller import Caller
 from sidecar.database import Connection
 
+# All records of a decision in one statement, in the order given.
 _INSERT = """
 insert into public.artifact_approvals
     (artifact_version_id, project_id, task_id, action, actor_id, actor_type, actor_label, reason, feedback,
      promotion_id, request_id)
-values (%(artifact_version_id)s, %(project_id)s, %(task_id)s, %(action)s, %(actor_id)s, %(actor_type)s, %(actor_label)s,
-        %(reason)s, %(feedback)s, %(promotion_id)s, %(request_id)s)
+select r.artifact_version_id, r.project_id, r.task_id, r.action, %(actor_id)s, %(actor_type)s, %(actor_label)s,
+       r.reason, nullif(r.feedback, 'null'), r.promotion_id, %(request_id)s
+from jsonb_to_recordset(%(records)s) as r(
+    artifact_version_id uuid, project_id uuid, task_id uuid, action text, reason text, feedback jsonb,
+    promotion_id uuid)
 on conflict do nothing
 returning *
 """
@@ -35,25 +39,25 @@ class Entry:
 
 def record(connection: Connection, caller: Caller, request_id: str, entries: list[Entry]) -> list[dict[str, Any]]:
     """Write the records and return their rows. An approval by the same actor that stands already is left as it is."""
-    rows = []
-    for entry in entries:
-        written = connection.execute(_INSERT, _parameters(caller, request_id, entry)).fetchone()
-        if written is not None:
-            rows.append(written)
-    return rows
+    if not entries:
+        return []
+    parameters = {
+        "actor_id": caller.user_id,
+        "actor_type": caller.actor_type,
+        "actor_label": caller.label,
+        "request_id": request_id,
+        "records": Jsonb([_record(entry) for entry in entries]),
+    }
+    return connection.execute(_INSERT, parameters).fetchall()
 
 
-def _parameters(caller: Caller, request_id: str, entry: Entry) -> dict[str, Any]:
+def _record(entry: Entry) -> dict[str, Any]:
     return {
         "artifact_version_id": entry.version["id"],
         "project_id": entry.version["project_id"],
         "task_id": entry.version["source_task_id"],
         "action": entry.action,
-        "actor_id": caller.user_id,
-        "actor_type": caller.actor_type,
-        "actor_label": caller.label,
         "reason": entry.reason,
-        "feedback": None if entry.feedback is None else Jsonb(entry.feedback),
+        "feedback": entry.feedback,
         "promotion_id": entry.promotion_id,
-        "request_id": request_id,
     }

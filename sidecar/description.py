@@ -7,7 +7,10 @@ from typing import Any
 
 from flask_openapi3.openapi import OpenAPI
 
-from sidecar.answers import Errors
+from sidecar.answers import Errors, refusals
+from sidecar.edge import WRITING
+from sidecar.errors import CODES
+from sidecar.idempotency.key import HEADER, LONGEST, REPLAYED
 
 _HEADERS = {
     "X-Request-Id": "Names the request in every row and log line; answered back.",
@@ -51,6 +54,32 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         )
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
+    if method.upper() in WRITING:
+        _add_idempotency_key(operation)
+
+
+def _add_idempotency_key(operation: dict[str, Any]) -> None:
+    operation["parameters"].append(
+        {
+            "name": HEADER,
+            "in": "header",
+            "required": False,
+            "description": "Names the request, quoted or bare, so that it may be sent again: the same caller, operation"
+            f" and key get the first answer again, with {REPLAYED}: true.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST + 2},
+            "example": '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+        }
+    )
+    replayed = {"description": "true: this is the answer to an earlier request.", "schema": {"type": "string"}}
+    responses = operation["responses"]
+    for status, response in responses.items():
+        if status.startswith("2"):
+            response.setdefault("headers", {})[REPLAYED] = replayed
+    for code in ("idempotency_key_invalid", "idempotency_key_reused", "idempotency_key_in_use"):
+        status = CODES[code].status
+        described = responses.setdefault(str(status), refusals(code)[status])
+        if f"`{code}`" not in described["description"]:
+            described["description"] += f"; `{code}`: {CODES[code].sentence}"
 
 
 def _add_upload(description: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """The edge of the API: a request comes in as text and leaves as an answer, and everything between is one operation.
 
 `operation` turns a plain function into a Flask view: authenticate, check the right, read the typed path, query and
-body, open the transaction, run, encode. The function receives a `Call` and never commits.
+body, open the transaction, replay or run, encode. The function receives a `Call` and never commits. A view that does
+some of this itself is `permitted` and ends in `answer`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 import typing
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
@@ -30,6 +31,8 @@ from sidecar.call import Answer, Call
 from sidecar.database import Connection, Database, refusal_of
 from sidecar.directus import Directus
 from sidecar.errors import CODES, Refusal
+from sidecar.idempotency import claim as once
+from sidecar.idempotency import key as keys
 from sidecar.settings import Settings
 
 log = structlog.get_logger()
@@ -38,6 +41,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 # A body that is too large is read on to its end (up to this much) so that its sender gets to read the refusal.
 _DRAIN = 64 * 1024**2
+
+WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+# The headers that are part of what an operation answers; the others belong to one request.
+_KEPT_HEADERS = ("ETag", "Location")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +85,39 @@ def operation(right: Right) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         models = _models(function)
 
+        @permitted(right)
         @functools.wraps(function)
         def view(*_args: Any, **path_values: str) -> Response:
-            who = caller()
-            who.must(right)
             typed = _typed(models, path_values)
-            return encode(run(lambda call: function(call, **typed)))
+            return answer(lambda call: function(call, **typed))
 
         return described(**models)(typing.cast(F, view))
+
+    return decorate
+
+
+def permitted(right: Right) -> Callable[[F], F]:
+    """Let callers with `right` through to a view, which ends in `answer`.
+
+    Under an Idempotency-Key, `answer` runs at most once, and a refusal of the request itself is kept here.
+    """
+
+    def decorate(view: F) -> F:
+        @functools.wraps(view)
+        def checked(*args: Any, **path_values: str) -> Response:
+            caller().must(right)
+            if request.method not in WRITING or keys.HEADER not in request.headers:
+                return view(*args, **path_values)
+            g.attempt = _attempt()
+            try:
+                _identify(_raw_json() if request.mimetype == "application/json" else b"")
+                return view(*args, **path_values)
+            except Refusal as refusal:
+                if refusal.final:
+                    return _refused_once(refusal)
+                raise
+
+        return typing.cast(F, checked)
 
     return decorate
 
@@ -102,6 +134,38 @@ def described(**models: type[BaseModel]) -> Callable[[F], F]:
         return view
 
     return mark
+
+
+def answer(work: Callable[[Call], Answer | Response]) -> Response:
+    """Run `work` in a transaction and encode what it answers. Under an Idempotency-Key: at most once, ever.
+
+    Key, effect and answer commit together. Raises Refusal idempotency_key_in_use, idempotency_key_reused.
+    """
+    attempt: once.Attempt | None = g.get("attempt")
+    if attempt is None:
+        return encode(run(work))
+
+    def replay_or_run(call: Call) -> Response:
+        saved = once.claim(call.connection, attempt)
+        if saved is not None:
+            return _replayed(saved)
+        response = encode(work(call))
+        once.finish(call.connection, attempt, _saved(response))
+        return response
+
+    return run(replay_or_run)
+
+
+def answered_before(payload: Callable[[], bytes]) -> Response | None:
+    """The answer kept for this request, of which `payload` is all that was sent; None when it is to be run.
+
+    For a view that does something in the world before it comes to `answer`, and whose payload is more than its JSON.
+    """
+    if "attempt" not in g:
+        return None
+    attempt = _identify(payload())
+    saved = run(lambda call: once.find(call.connection, attempt))
+    return None if saved is None else _replayed(saved)
 
 
 def run(work: Callable[[Call], Any]) -> Any:
@@ -134,6 +198,10 @@ def json_body() -> Any:
         return {}  # no body at all, as curl -X POST sends: nothing was said, which is enough for some operations
     if request.mimetype != "application/json":
         raise Refusal("unsupported_media_type", details={"received": request.mimetype or None})
+    return strict_json(_raw_json())
+
+
+def _raw_json() -> bytes:
     limit = registry().settings.json_limit
     request.max_content_length = limit
     too_large = Refusal("body_too_large", f"The JSON body is larger than {limit} bytes.", {"limit": limit})
@@ -144,7 +212,7 @@ def json_body() -> Any:
     # Of a body sent in chunks werkzeug reads as much as is allowed and says nothing of the rest.
     if request.content_length is None and len(raw) >= limit and request.environ["wsgi.input"].read(1):
         raise too_large
-    return strict_json(raw)
+    return raw
 
 
 def read_model(model: type[BaseModel], value: Any, where: str = "body") -> Any:
@@ -196,6 +264,42 @@ def _query() -> dict[str, str]:
     values = request.args.to_dict()
     refuse_unstorable(values)
     return values
+
+
+def _attempt() -> once.Attempt:
+    """This request under its Idempotency-Key, not identified yet. Raises Refusal idempotency_key_invalid."""
+    key = keys.parse_key(request.headers[keys.HEADER])
+    route = request.url_rule.rule if request.url_rule else request.path
+    hours = registry().settings.idempotency_hours
+    return once.Attempt(caller().key, request.method, route, key, g.request_id, hours)
+
+
+def _identify(payload: bytes) -> once.Attempt:
+    # If-Match is left out: a repeated request is answered before it is compared.
+    path = request.path.encode(errors="backslashreplace")
+    known = keys.fingerprint(path, request.query_string, request.mimetype.encode(), payload)
+    g.attempt = replace(g.attempt, fingerprint=known)
+    return g.attempt
+
+
+def _refused_once(refusal: Refusal) -> Response:
+    """The refusal's answer, kept in a transaction of its own as the operation's was rolled back; or the one kept."""
+    response = _refused(refusal)
+    # What is too large was not read to its end: such bodies are one payload.
+    attempt = _identify(b"too large") if refusal.status == 413 else g.attempt
+    saved = run(lambda call: once.keep(call.connection, attempt, _saved(response)))
+    return response if saved is None else _replayed(saved)
+
+
+def _saved(response: Response) -> once.Saved:
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return once.Saved(response.status_code, headers, response.get_data())
+
+
+def _replayed(saved: once.Saved) -> Response:
+    structlog.contextvars.bind_contextvars(replayed=True)
+    headers = {**saved.headers, keys.REPLAYED: "true"}
+    return Response(saved.body, saved.status, headers, content_type="application/json")
 
 
 def _bearer() -> str | None:

@@ -42,6 +42,21 @@ CODES: dict[str, Code] = {
     "route_not_found": Code(404, "There is nothing at this address.", "See /docs for the addresses that exist."),
     "method_not_allowed": Code(405, "This address does not take that method.", "See /docs for the methods it takes."),
     "bad_request": Code(400, "The request could not be understood.", "See /docs for what this address takes."),
+    "idempotency_key_invalid": Code(
+        400,
+        "An Idempotency-Key is 1 to 255 printable ASCII characters, quoted or bare.",
+        "Send another key, such as a UUID.",
+    ),
+    "idempotency_key_reused": Code(
+        422,
+        "This Idempotency-Key was used for a request with another content.",
+        "Use a new key for a new request; a key is repeated only with the request it was made for.",
+    ),
+    "idempotency_key_in_use": Code(
+        409,
+        "The first request with this Idempotency-Key is still being answered.",
+        "Send the same request again in a moment; it gets that answer.",
+    ),
     # Who is calling
     "token_missing": Code(
         401, "No token was sent.", "Send Authorization: Bearer with a Directus token or a service token."
@@ -113,10 +128,23 @@ CODES: dict[str, Code] = {
     "decision_repeated": Code(
         422, "A version is named twice in one request; nothing was decided.", "Name each version once."
     ),
+    "own_work": Code(
+        403,
+        "Whoever made a version may not approve it: the project's template says so.",
+        "Ask somebody else to review it.",
+    ),
+    "more_approvals_needed": Code(
+        409,
+        "More people must approve this version before it can be promoted.",
+        "Approve it with POST /v1/reviews, and ask others to.",
+    ),
+    "context_version_unknown": Code(
+        404, "The context never had this version.", "Read its history to see which versions there are."
+    ),
     "approved_is_replaced": Code(
         409,
         "An approved version is part of the project's context and is not put away by itself.",
-        "Approve another version of its path, which replaces it.",
+        "Approve another version of its path, which replaces it, or withdraw it.",
     ),
     "version_status_one_way": Code(409, "The status of a version only moves forward.", "Submit a new version instead."),
     "version_decided_by_registry": Code(
@@ -252,6 +280,23 @@ CODES: dict[str, Code] = {
 }
 
 
+# Statuses that say the request itself is wrong, whatever the registry holds …
+_ABOUT_THE_REQUEST = frozenset({400, 413, 415, 422})
+# … but for these: what was missing may be there later, a header is no part of the payload, a body may have been broken
+# on its way, and a key's own refusals say nothing about the request.
+_MAY_PASS_LATER = frozenset(
+    {
+        "file_not_found",
+        "reference_not_found",
+        "one_project_at_a_time",
+        "if_match_invalid",
+        "bad_request",
+        "idempotency_key_invalid",
+        "idempotency_key_reused",
+    }
+)
+
+
 @dataclass(slots=True)
 class Refusal(Exception):
     """Raised by an operation to refuse. The transaction is rolled back and the caller gets `code`'s answer.
@@ -270,6 +315,11 @@ class Refusal(Exception):
     @property
     def status(self) -> int:
         return CODES[self.code].status
+
+    @property
+    def final(self) -> bool:
+        """Whether it depends on the request alone: the same request would be refused the same way for ever."""
+        return self.status in _ABOUT_THE_REQUEST and self.code not in _MAY_PASS_LATER
 
     def body(self) -> dict[str, Any]:
         """Directus' own error shape: {"errors": [{"message", "extensions": {"code", "next", ...}}]}."""

@@ -37,6 +37,7 @@ class Settings(BaseModel):
     upload_limit: Annotated[int, Field(ge=1024)] = 1024**3
     auth_cache_seconds: Annotated[float, Field(ge=0, le=10)] = 10
     reconcile_seconds: Annotated[int, Field(ge=1, le=10)] = 5
+    idempotency_hours: Annotated[int, Field(ge=24, le=8760)] = 24
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("directus_url", "public_url")

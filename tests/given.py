@@ -75,6 +75,11 @@ class Given:
         key = key or f"project-{next(_counter)}"
         return self._insert("projects", key=key, title=columns.pop("title", key), status="active", **columns)
 
+    def template(self, context_schema: dict[str, Any]) -> UUID:
+        """A project template with these rules by path."""
+        name = f"Template {next(_counter)}"
+        return self._insert("project_templates", name=name, context_schema=Jsonb(context_schema))
+
     def task(self, project: UUID | None = None, status: str = "in_progress", **columns: Any) -> UUID:
         return self._insert("tasks", title="Design the logo", project_id=project, status=status, **columns)
 

@@ -43,7 +43,7 @@ def compare(bench: Bench) -> Result:
 
 def _promote(bench: Bench, url: str, places: list[Place]) -> Run:
     token = bench.environment["SIDECAR_TOKEN"]
-    sent = [request(url, "POST", f"/v1/artifacts/{p.version}/approve", token, {}, **bench.sidecar_headers) for p in places]
+    sent = [
+        request(url, "POST", f"/v1/artifacts/{p.version}/approve", token, {}, **bench.sidecar_headers) for p in places
+    ]
     return one_caller(url, sent)
-
-

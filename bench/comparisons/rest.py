@@ -56,7 +56,7 @@ def _by_hand(bench: Bench, by_hand: ByHand, count: int) -> Run:
 
 def _pending(bench: Bench, count: int) -> list[tuple[str, str, str, int, dict[str, Any]]]:
     """(project, version, path, number, value) of pending versions, on the paths of a fresh project in turn."""
-    value = {"prompt": "a lighthouse above the fog at dawn, wide, film grain", "seed": 7919, "width": 1024, "height": 1024}
+    value = {"prompt": "a lighthouse above the fog at dawn, wide, film grain", "seed": 7919, "steps": 30}
     project, made = str(uuid.uuid4()), []
     ids = [str(uuid.uuid4()) for _ in range(PATHS)]
     paths = [f"scene_{number:05d}.image" for number in range(PATHS)]
@@ -64,9 +64,15 @@ def _pending(bench: Bench, count: int) -> list[tuple[str, str, str, int, dict[st
         path.split(".")[0]: {"image": {**value, "artifact_version_id": ids[number], "version": 1}}
         for number, path in enumerate(paths)
     }
-    insert = "insert into artifact_versions (id, project_id, schema_key, version_number, status, value) values (%s, %s, %s, %s, %s, %s)"
+    insert = (
+        "insert into artifact_versions (id, project_id, schema_key, version_number, status, value)"
+        " values (%s, %s, %s, %s, %s, %s)"
+    )
     with psycopg.connect(bench.url("admin", DATABASE)) as connection:
-        connection.execute("insert into projects (id, title, context, context_version) values (%s, 'Bench', %s, 1)", [project, Jsonb(context)])
+        connection.execute(
+            "insert into projects (id, title, context, context_version) values (%s, 'Bench', %s, 1)",
+            [project, Jsonb(context)],
+        )
         for number, path in enumerate(paths):
             connection.execute(insert, [ids[number], project, path, 1, "approved", Jsonb(value)])
         for number in range(count):

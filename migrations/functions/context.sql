@@ -35,6 +35,9 @@ begin
         for i in 1 .. last loop
             if jsonb_typeof(node) <> (case when steps.is_index[i] then 'array' else 'object' end)
                or node ? 'artifact_version_id' then
+                if entry is null then
+                    return context; -- there is nothing at such a path to be taken out
+                end if;
                 raise exception using errcode = '23514', constraint = 'context_path_occupied',
                     message = format('The context holds something at %s that no promotion wrote; %s needs that place.',
                                      case when i = 1 then 'its root' else array_to_string(way[1:i - 1], '.') end, path),
@@ -116,7 +119,8 @@ begin
     for change in select c ->> 'schema_key' as path, nullif(c -> 'entry', 'null') as entry
                   from jsonb_array_elements(changes) c loop
         before := context #> (sidecar.path_steps(change.path)).way;
-        total := total + (change.entry is not null)::integer - coalesce(before ? 'artifact_version_id', false)::integer;
+        total := total + coalesce(change.entry ? 'artifact_version_id', false)::integer
+                 - coalesce(before ? 'artifact_version_id', false)::integer;
         context := sidecar.context_with(context, change.path, change.entry);
     end loop;
     return context || jsonb_build_object('_meta', meta || jsonb_build_object(
@@ -145,5 +149,5 @@ begin
         from public.promotions p, jsonb_array_elements(p.changes) c
         where p.project_id = project and p.context_version between 1 and number
         order by c ->> 'schema_key', p.context_version desc) last;
-    return sidecar.context_after(coalesce(adopted, '{}'), changes, number, at);
+    return sidecar.context_after(coalesce(adopted, '{}'), coalesce(changes, '[]'), number, at);
 end $$;

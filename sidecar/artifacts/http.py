@@ -16,7 +16,7 @@ from sidecar.artifacts import read
 from sidecar.artifacts.submit import Submission, submit
 from sidecar.artifacts.upload import submit_upload
 from sidecar.call import Answer, Call
-from sidecar.edge import caller, described, encode, json_body, operation, read_model, run
+from sidecar.edge import answer, described, json_body, operation, permitted, read_model
 from sidecar.paths import Path
 from sidecar.projects.find import find_project
 
@@ -140,12 +140,12 @@ class VersionsAnswer(Shape):
     },
 )  # fmt: skip
 @described(body=SubmitBody)
+@permitted("produce")
 def submit_artifact() -> Response:
-    caller().must("produce")
     if request.mimetype == "multipart/form-data":
-        return encode(submit_upload(SubmitBody, submitted))
+        return submit_upload(SubmitBody, submitted)
     typed = read_model(SubmitBody, json_body())
-    return encode(run(lambda call: submitted(call, typed.submission())))
+    return answer(lambda call: submitted(call, typed.submission()))
 
 
 def submitted(call: Call, submission: Submission) -> Answer:

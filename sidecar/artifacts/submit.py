@@ -11,8 +11,11 @@ from psycopg.types.json import Jsonb
 from sidecar.artifacts.content import artifact_type_of, content_hash
 from sidecar.call import Call
 from sidecar.errors import Refusal
-from sidecar.projects.find import find_project
+from sidecar.projects.find import find_project, template_of
+from sidecar.promotion.enter import lock_projects
+from sidecar.review.automatic import approve_by_rule
 from sidecar.sql import Statements
+from sidecar.templates.rules import matches, rule_for
 
 sql = Statements(__file__)
 Row = dict[str, Any]
@@ -49,11 +52,18 @@ def submit(call: Call, submission: Submission) -> tuple[Row, bool]:
     step_not_found, artifact_not_found, reference_not_found.
     """
     project = find_project(call, submission.project)
+    rule = rule_for(template_of(call, project["id"]), submission.schema_key).auto_approve
+    if rule:
+        # What is approved at once is promoted at once: the project's lock comes before the number lock, for everybody.
+        lock_projects(call, [project["id"]])
     files = _files(call, submission)
     hashed = content_hash(submission.value, [f["sha256"] for f in files])
     twin = _twin(call, project["id"], submission, hashed)
     version = twin or _add(call, project["id"], submission, files, hashed)
     _link(call, submission, version)
+    if rule and twin is None and version["status"] == "pending" and matches(rule, submission.value):
+        approve_by_rule(call, version["id"], rule)
+        version = call.connection.execute(sql.find_version, {"id": version["id"]}).fetchone() or version
     return version, twin is None
 
 

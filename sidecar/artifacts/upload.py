@@ -1,7 +1,8 @@
 """Submitting with files: a multipart body whose files go to Directus' storage before the transaction begins.
 
 Nothing leaves the process inside a transaction. So the request is checked first, then the files are stored, then the
-version is written; whatever fails after the files were stored takes them away again.
+version is written; whatever fails after the files were stored takes them away again. A repeated request
+(Idempotency-Key) is answered before any file is stored.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import IO, Any
 from uuid import UUID
 
 import structlog
-from flask import request
+from flask import Response, request
 from pydantic import BaseModel
+from pydantic_core import from_json
 from werkzeug.datastructures import FileStorage, Headers, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser, MultiPartParser
@@ -24,8 +26,9 @@ from sidecar.artifacts.submit import Submission
 from sidecar.body import refuse_unstorable, strict_json
 from sidecar.call import Answer, Call
 from sidecar.directus import DirectusError
-from sidecar.edge import read_model, registry, run
+from sidecar.edge import answer, answered_before, read_model, registry, run
 from sidecar.errors import Refusal
+from sidecar.idempotency.key import fingerprint
 from sidecar.projects.find import find_project
 from sidecar.provision.ids import ARTIFACTS_FOLDER
 from sidecar.sql import Statements
@@ -37,48 +40,65 @@ log = structlog.get_logger()
 _JSON_FIELDS = ("value", "metadata", "tags", "file_ids", "derived_from", "deduplicate")
 
 
-def submit_upload(model: type[BaseModel], submitted: Callable[[Call, Submission], Answer]) -> Answer:
+def submit_upload(model: type[BaseModel], submitted: Callable[[Call, Submission], Answer]) -> Response:
     """Read a multipart submission, store its files, and submit it in a transaction.
 
     `model` is the body's model (with submission()), `submitted` the operation.
     Raises Refusal body_too_large, value_not_json, invalid_text, invalid_value, project_not_found, file_upload_failed
     and whatever `submitted` refuses.
     """
-    fields, files = _parts()
-    body: Any = read_model(model, fields)
+    form, parts = _parts()
+    if (replayed := answered_before(lambda: _payload(form, parts))) is not None:
+        return replayed
+    body: Any = read_model(model, _fields(form))
+    files = _files(parts)
     run(lambda call: find_project(call, body.project_id))
     stored: list[dict[str, Any]] = []
     try:
         for file in files:
             stored.append(_store(file, body.schema_key))
         submission = body.submission([item["id"] for item in stored])
-        answer = run(lambda call: _remember_and_submit(call, stored, submission, submitted))
+        response = answer(lambda call: _remember_and_submit(call, stored, submission, submitted))
     except BaseException:
         _take_away(stored)
         raise
-    _take_away([item for item in stored if not _used(answer, item)])
-    return answer
+    _take_away(_unused(response, stored))
+    return response
 
 
-def _parts() -> tuple[dict[str, Any], list[FileStorage]]:
+def _parts() -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
     settings = registry().settings
     request.max_content_length = settings.upload_limit
     request.max_form_memory_size = settings.json_limit
     request.form_data_parser_class = _BytesKept
     try:
-        form, files = request.form, request.files.getlist("files")
+        return request.form, request.files
     except RequestEntityTooLarge:
         limits = {"limit": settings.upload_limit, "field_limit": settings.json_limit}
         raise Refusal("body_too_large", details=limits) from None
-    if stray := set(request.files) - {"files"}:
+
+
+def _payload(form: MultiDict[str, str], parts: MultiDict[str, FileStorage]) -> bytes:
+    """What was sent, without the boundary and the order of fields, which may differ when it is sent again."""
+    fields = sorted((name.encode(), text.encode()) for name, texts in form.lists() for text in texts)
+    files = [(name.encode(), _content(file)[0]) for name, found in parts.lists() for file in found]
+    return fingerprint(*(fingerprint(*part) for part in [*fields, (b"files",), *files]))
+
+
+def _files(parts: MultiDict[str, FileStorage]) -> list[FileStorage]:
+    if stray := set(parts) - {"files"}:
         raise Refusal("invalid_value", f"{min(stray)}: files are sent in the field files.", {"fields": sorted(stray)})
+    return parts.getlist("files")
+
+
+def _fields(form: MultiDict[str, str]) -> dict[str, Any]:
     fields: dict[str, Any] = {name: _utf8(name, text) for name, text in form.to_dict().items()}
     refuse_unstorable(fields)
     for name in _JSON_FIELDS:
         if name in fields:
             code = "value_not_json" if name == "value" else "invalid_json"
             fields[name] = strict_json(fields[name].encode(), code)
-    return fields, files
+    return fields
 
 
 class _BytesKept(FormDataParser):
@@ -108,12 +128,18 @@ def _utf8(field: str, text: str) -> str:
         raise Refusal("invalid_text", f"The field {field} is not UTF-8.", {"field": field}) from None
 
 
-def _store(file: FileStorage, title: str) -> dict[str, Any]:
+def _content(file: FileStorage) -> tuple[bytes, int]:
+    """The SHA-256 and the size of a file's bytes."""
     digest, size = hashlib.sha256(), 0
     while chunk := file.stream.read(1 << 20):
         digest.update(chunk)
         size += len(chunk)
     file.stream.seek(0)
+    return digest.digest(), size
+
+
+def _store(file: FileStorage, title: str) -> dict[str, Any]:
+    sha256, size = _content(file)
     name = (file.filename or "upload").replace("\x00", "")[-200:]
     claimed = None if file.mimetype in ("", "application/octet-stream") else file.mimetype
     kind = claimed or mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -122,7 +148,7 @@ def _store(file: FileStorage, title: str) -> dict[str, Any]:
     except DirectusError as error:
         log.warning("upload refused by Directus", status=error.status, code=error.code)
         raise Refusal("file_upload_failed", details={"filename": name, "directus": str(error)[:300]}) from error
-    return {"id": UUID(row["id"]), "sha256": digest.digest(), "size": size}
+    return {"id": UUID(row["id"]), "sha256": sha256, "size": size}
 
 
 def _remember_and_submit(
@@ -135,8 +161,12 @@ def _remember_and_submit(
     return submitted(call, submission)
 
 
-def _used(answer: Answer, item: dict[str, Any]) -> bool:
-    return any(file["id"] == item["id"] for file in answer.data["files"])
+def _unused(response: Response, stored: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of `stored` that the version answered with does not have: it is an earlier one with the same content, or
+    the answer is that of the same request, which was running at the same time."""
+    version = from_json(response.get_data()).get("data", {})
+    used = {file["id"] for file in version.get("files", [])}
+    return [item for item in stored if str(item["id"]) not in used]
 
 
 def _take_away(stored: list[dict[str, Any]]) -> None:

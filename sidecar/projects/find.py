@@ -27,6 +27,12 @@ def read_context_version(call: Call, id_or_key: str) -> dict[str, Any]:
     return _one(call, id_or_key, sql.context_version_by_id, sql.context_version_by_key)
 
 
+def template_of(call: Call, project_id: UUID) -> Any:
+    """The context_schema of the project's template; None without a template."""
+    row = call.connection.execute(sql.template_of, {"id": project_id}).fetchone()
+    return row["context_schema"] if row else None
+
+
 def create_or_find(call: Call, project: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """The project with this key, and whether it was made now. An existing one is left as it is."""
     row = call.connection.execute(sql.add_project, {**project, "user_created": call.caller.user_id}).fetchone()

@@ -4,6 +4,10 @@ select id, key, title, kind, status, context_version, planning_locked from publi
 -- find_project_by_key: by its slug
 select id, key, title, kind, status, context_version, planning_locked from public.projects where key = %(key)s;
 
+-- template_of: what the project's template asks of its paths
+select t.context_schema from public.projects p join public.project_templates t on t.id = p.template_id
+where p.id = %(id)s;
+
 -- add_project: a key that exists already is found, not made again
 insert into public.projects (key, title, kind, parent_id, template_id, status, user_created)
 values (%(key)s, %(title)s, %(kind)s, %(parent_id)s, %(template_id)s, %(status)s, %(user_created)s)

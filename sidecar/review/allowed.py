@@ -12,6 +12,7 @@ _REVIEWER = {
     "rejected": ("archive",),
     "superseded": ("archive",),
     "intermediate": ("archive",),
+    "approved": ("withdraw",),
 }
 
 

@@ -25,7 +25,7 @@ PromoteWhen = bool | Literal["task_done"]
 
 _REFUSALS = refusals(
     "artifact_not_found", "decision_repeated", "two_approvals_for_one_path", "already_decided", "not_submitted",
-    "reason_required", "approved_is_replaced", "context_path_occupied",
+    "reason_required", "own_work", "approved_is_replaced", "context_path_occupied",
 )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ class ReviewBody(BaseModel):
     feedback: Any = None
     promote: PromoteWhen = Field(True, description="true: at once; task_done: when their task is done; false: not now.")
     complete_task: bool = Field(False, description="Set the tasks of the decided versions done.")
+    reject_others: bool = Field(False, description="Reject what else waits at the approved paths.")
     dry_run: bool = Field(False, description="Answer what would happen, change nothing.")
 
     @model_validator(mode="after")
@@ -57,7 +58,7 @@ class ReviewBody(BaseModel):
             raise PydanticCustomError("one_of", "send either decisions, or artifact_version_ids with an action")
         if short and self.action is None:
             raise PydanticCustomError(
-                "one_of", "say which action: approve, reject, request_changes, comment, submit or archive"
+                "one_of", "say which action: approve, reject, request_changes, comment, submit, withdraw or archive"
             )
         return self
 
@@ -74,6 +75,7 @@ class OneDecisionBody(BaseModel):
     feedback: Any = None
     promote: PromoteWhen = True
     complete_task: bool = False
+    reject_others: bool = False
     dry_run: bool = False
 
 
@@ -92,11 +94,17 @@ class ById(BaseModel):
     id: UUID
 
 
+class Votes(Shape):
+    given: int
+    required: int
+
+
 class DecisionAnswer(VersionName):
     action: str
     status: str
     review_state: str | None
     repeated: bool
+    votes: Votes | None = Field(description="Of an approval: how many people have approved, and how many must.")
 
 
 class Reviewed(Shape):
@@ -141,16 +149,23 @@ class RecordsAnswer(Shape):
 )
 @operation("produce")
 def post_reviews(call: Call, body: ReviewBody) -> Answer:
-    return Answer(
-        decide(call, body.all(), promote=_when(body.promote), complete_task=body.complete_task, dry_run=body.dry_run)
-    )
+    return _decided(call, body.all(), body)
 
 
 def _one(call: Call, version_id: UUID, action: Action, body: OneDecisionBody) -> Answer:
-    decision = Decision(version_id, action, _said(body.reason), body.feedback)
-    return Answer(
-        decide(call, [decision], promote=_when(body.promote), complete_task=body.complete_task, dry_run=body.dry_run)
+    return _decided(call, [Decision(version_id, action, _said(body.reason), body.feedback)], body)
+
+
+def _decided(call: Call, decisions: list[Decision], body: ReviewBody | OneDecisionBody) -> Answer:
+    result = decide(
+        call,
+        decisions,
+        promote=_when(body.promote),
+        complete_task=body.complete_task,
+        reject_others=body.reject_others,
+        dry_run=body.dry_run,
     )
+    return Answer(result)
 
 
 @api.post(
@@ -187,6 +202,54 @@ def post_reject(call: Call, path: ById, body: OneDecisionBody) -> Answer:
 @operation("review")
 def post_request_changes(call: Call, path: ById, body: OneDecisionBody) -> Answer:
     return _one(call, path.id, "request_changes", body)
+
+
+@api.post(
+    "/artifacts/<id>/comment",
+    operation_id="commentArtifact",
+    summary="Comment",
+    description="Adds a record and decides nothing. Needs a reason (the comment) or feedback.",
+    responses={200: ReviewAnswer, **_REFUSALS},
+)
+@operation("produce")
+def post_comment(call: Call, path: ById, body: OneDecisionBody) -> Answer:
+    return _one(call, path.id, "comment", body)
+
+
+@api.post(
+    "/artifacts/<id>/submit",
+    operation_id="submitDraft",
+    summary="Submit a draft for review",
+    description="An intermediate version becomes pending.",
+    responses={200: ReviewAnswer, **_REFUSALS},
+)
+@operation("produce")
+def post_submit(call: Call, path: ById, body: OneDecisionBody) -> Answer:
+    return _one(call, path.id, "submit", body)
+
+
+@api.post(
+    "/artifacts/<id>/withdraw",
+    operation_id="withdrawArtifact",
+    summary="Withdraw",
+    description="An approved version leaves the context without a successor; a candidate is taken back.",
+    responses={200: ReviewAnswer, **_REFUSALS},
+)
+@operation("produce")
+def post_withdraw(call: Call, path: ById, body: OneDecisionBody) -> Answer:
+    return _one(call, path.id, "withdraw", body)
+
+
+@api.post(
+    "/artifacts/<id>/archive",
+    operation_id="archiveArtifact",
+    summary="Archive",
+    description="Puts a version away that is not in the context.",
+    responses={200: ReviewAnswer, **_REFUSALS},
+)
+@operation("produce")
+def post_archive(call: Call, path: ById, body: OneDecisionBody) -> Answer:
+    return _one(call, path.id, "archive", body)
 
 
 @api.get(

@@ -1,16 +1,29 @@
--- projects_of_versions: which projects must be locked before the versions are
-select id, project_id from public.artifact_versions where id = any(%(ids)s);
-
--- lock_versions: the versions to decide, in one order for everybody
-select v.*, t.status as task_status from public.artifact_versions v
-left join public.tasks t on t.id = v.source_task_id
+-- lock_versions: the versions to decide, in one order for everybody. `replaces` is the version whose entry stands at the
+-- path in the context; `unfinished` says that some task, by source or by link, still works on it.
+select v.*, p.context #>> ((sidecar.path_steps(v.schema_key)).way || 'artifact_version_id'::text) as replaces,
+       exists (select from public.tasks t where t.status not in ('done', 'cancelled')
+               and (t.id = v.source_task_id
+                    or t.id in (select l.task_id from public.task_artifacts l where l.artifact_version_id = v.id))
+              ) as unfinished
+from public.artifact_versions v join public.projects p on p.id = v.project_id
 where v.id = any(%(ids)s) order by v.id for no key update of v;
 
--- unfinished_tasks: versions that some task still works on, by source or by link
-select v.id from public.artifact_versions v where v.id = any(%(ids)s) and exists (
-    select from public.tasks t where t.status not in ('done', 'cancelled')
-      and (t.id = v.source_task_id
-           or t.id in (select l.task_id from public.task_artifacts l where l.artifact_version_id = v.id)));
+-- version_exists: for answers about records
+select id from public.artifact_versions where id = %(id)s;
+
+-- votes: who else has approved a pending version, and whether the caller has
+select count(distinct coalesce(actor_id::text, actor_label)) filter (
+           where (actor_id, actor_label) is distinct from (%(actor_id)s::uuid, %(actor_label)s::text)
+             and (actor_id is null or actor_id is distinct from %(actor_id)s::uuid)) as others,
+       coalesce(bool_or(case when %(actor_id)s::uuid is null then actor_id is null and actor_label = %(actor_label)s::text
+                             else actor_id = %(actor_id)s::uuid end), false) as own
+from public.artifact_approvals where artifact_version_id = %(id)s and action = 'approve';
+
+-- other_candidates: what else waits at the paths of some versions
+select v.id from public.artifact_versions v
+join public.artifact_versions chosen on chosen.project_id = v.project_id and chosen.schema_key = v.schema_key
+where chosen.id = any(%(ids)s) and v.status = 'pending' and v.id <> all(%(named)s)
+order by v.id;
 
 -- supersede: the approved versions that give way, before their successors are approved (one approved per path)
 update public.artifact_versions set status = 'superseded'
@@ -60,6 +73,9 @@ order by date_created desc, id limit 1;
 update public.artifact_approvals set reason = %(reason)s, feedback = coalesce(%(feedback)s, feedback)
 where id = %(id)s and reason is null
 returning *;
+
+-- withdraw: out of the context without a successor
+update public.artifact_versions set status = 'archived' where id = %(id)s and status = 'approved' returning *;
 
 -- complete_tasks: the tasks of the decided versions, when the caller asks for it
 update public.tasks set status = 'done'

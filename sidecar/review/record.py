@@ -44,7 +44,7 @@ def record_approval(
 def approvals_of(call: Call, version_id: UUID) -> list[dict[str, Any]]:
     """Every approval record of a version, oldest first. Raises Refusal artifact_not_found."""
     rows = call.connection.execute(sql.approvals_of_version, {"id": version_id}).fetchall()
-    if not rows and not call.connection.execute(sql.projects_of_versions, {"ids": [version_id]}).fetchall():
+    if not rows and not call.connection.execute(sql.version_exists, {"id": version_id}).fetchone():
         raise Refusal("artifact_not_found", details={"artifact_version_id": str(version_id)})
     return rows
 

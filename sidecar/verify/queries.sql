@@ -13,9 +13,10 @@ select (select count(*) from public.projects
        (select count(*) from sidecar.audit_log
         where %(project_id)s::uuid is null or project_id = %(project_id)s::uuid) as log_entries;
 
--- take_time: limits of the sidecar's role are meant for requests; joins of whole tables get memory to sort and hash in
+-- take_time: the role's limits are meant for requests; whole tables get memory to sort and hash in; names come in full
 select set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
-       set_config('work_mem', '64MB', true), set_config('jit', 'off', true);
+       set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
+       set_config('search_path', 'pg_catalog', true);
 
 -- names_of_projects: how people call them
 select id, coalesce(key, id::text) as name from public.projects;
@@ -25,7 +26,9 @@ select id, coalesce(key, id::text) as name from public.projects;
 -- context_differs: the context is not the fold of its promotions; one row for each place where the two part
 with recursive node (project_id, path, found, expected) as (
     select p.id, '', p.context, f.folded from public.projects p
-    cross join lateral (select sidecar.context_as_of(p.id, p.context_version) as folded offset 0) f
+    cross join lateral (
+        select sidecar.context_as_of(p.id, (select coalesce(max(m.context_version), 0) from public.promotions m
+                                            where m.project_id = p.id)) as folded offset 0) f
     where (%(project_id)s::uuid is null or p.id = %(project_id)s::uuid) and p.context is distinct from f.folded
     union all
     select n.project_id, n.path || c.step, c.found, c.expected from node n
@@ -160,7 +163,8 @@ select v.project_id, v.schema_key as path,
        case when v.status in ('approved', 'superseded') and v.approved_at is null then 'a date of approval'
             when v.promoted_at is not null
             then 'a promoted version was approved, and is approved, superseded or archived'
-            when v.review_state is not null then 'changes are requested of a pending version only'
+            when v.review_state is not null and v.status <> 'pending'
+            then 'changes are requested of a pending version only'
             when v.status in ('intermediate', 'pending', 'rejected') then 'no date of approval'
             else 'one of the statuses of a version' end as expected
 from public.artifact_versions v
@@ -258,8 +262,7 @@ where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
   and l.hash <> sha256(l.previous_hash || convert_to(l.content, 'UTF8'));
 
 -- record_changed: an approval record is what its newest entry says
-select l.project_id,
-       (select schema_key from public.artifact_versions where id = a.artifact_version_id) as path,
+select l.project_id, (select schema_key from public.artifact_versions where id = a.artifact_version_id) as path,
        concat('the record of ', a.action, ' has ', differing.found) as found,
        concat(differing.expected, ' (entry ', l.number, ')') as expected
 from sidecar.audit_log l
@@ -269,14 +272,16 @@ cross join lateral (
            string_agg(concat(k, ' ', coalesce(l.content::jsonb -> k, 'null')), ', ' order by k) as expected
     from (select sidecar.audited_approval(l.kind, a) as row) r, jsonb_object_keys(r.row || l.content::jsonb) k
     where r.row -> k is distinct from l.content::jsonb -> k and not (k = 'actor_id' and a.actor_id is null)) differing
-where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid) and l.kind in ('approval', 'reason')
+where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
+  and l.kind in ('approval', 'reason')
   and not exists (select from sidecar.audit_log later
-                  where later.kind = 'reason' and later.row_id = l.row_id and later.number > l.number)
-  and sidecar.audited_approval(l.kind, a)::text <> l.content and differing.found is not null;
+                  where later.row_id = l.row_id and later.kind = 'reason' and later.number > l.number)
+  and sidecar.audited_approval(l.kind, a)::text <> l.content
+  and (a.actor_id is not null
+       or sidecar.audited_approval(l.kind, a) - 'actor_id' <> l.content::jsonb - 'actor_id');
 
 -- promotion_changed: a promotion is what its entry says; its changes by their hash
-select l.project_id, null as path,
-       concat('promotion ', p.context_version, ' has ', differing.found) as found,
+select l.project_id, null as path, concat('promotion ', p.context_version, ' has ', differing.found) as found,
        concat(differing.expected, ' (entry ', l.number, ')') as expected
 from sidecar.audit_log l
 join public.promotions p on p.id = l.row_id
@@ -286,7 +291,9 @@ cross join lateral (
     from (select sidecar.audited_promotion(l.kind, p) as row) r, jsonb_object_keys(r.row || l.content::jsonb) k
     where r.row -> k is distinct from l.content::jsonb -> k and not (k = 'actor_id' and p.actor_id is null)) differing
 where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid) and l.kind = 'promotion'
-  and sidecar.audited_promotion(l.kind, p)::text <> l.content and differing.found is not null;
+  and sidecar.audited_promotion(l.kind, p)::text <> l.content
+  and (p.actor_id is not null
+       or sidecar.audited_promotion(l.kind, p) - 'actor_id' <> l.content::jsonb - 'actor_id');
 
 -- record_not_logged: every approval record and every promotion has its entry
 select a.project_id,
@@ -388,15 +395,15 @@ where r.rolname in ('artifacts_owner', 'artifacts_directus', 'artifacts_sidecar'
 
 -- grant_too_wide: who may write guarded tables and see schema sidecar; at most what migrations/after/90_grants.sql says
 with allowed (grantee, relation, privileges) as (values
-    ('artifacts_sidecar', 'artifact_versions', array['SELECT', 'INSERT', 'UPDATE']),
-    ('artifacts_sidecar', 'artifact_approvals', array['SELECT', 'INSERT', 'UPDATE']),
-    ('artifacts_sidecar', 'projects', array['SELECT', 'INSERT', 'UPDATE']),
-    ('artifacts_sidecar', 'promotions', array['SELECT', 'INSERT']),
-    ('artifacts_sidecar', 'artifact_files', array['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
-    ('artifacts_directus', 'artifact_versions', array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES']),
-    ('artifacts_directus', 'artifact_approvals', array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES']),
-    ('artifacts_directus', 'promotions', array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES']),
-    ('artifacts_owner', 'projects', array['SELECT']),
+    ('artifacts_sidecar', 'public.artifact_versions', array['SELECT', 'INSERT', 'UPDATE']),
+    ('artifacts_sidecar', 'public.artifact_approvals', array['SELECT', 'INSERT', 'UPDATE']),
+    ('artifacts_sidecar', 'public.projects', array['SELECT', 'INSERT', 'UPDATE']),
+    ('artifacts_sidecar', 'public.promotions', array['SELECT', 'INSERT']),
+    ('artifacts_sidecar', 'public.artifact_files', array['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+    ('artifacts_directus', 'public.artifact_versions', array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES']),
+    ('artifacts_directus', 'public.artifact_approvals', array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES']),
+    ('artifacts_directus', 'public.promotions', array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES']),
+    ('artifacts_owner', 'public.projects', array['SELECT']),
     ('artifacts_sidecar', 'sidecar.audit_log', array['SELECT', 'INSERT']),
     ('artifacts_sidecar', 'sidecar.*', array['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
 ), given as (
@@ -414,8 +421,8 @@ select null as project_id, g.relation as path,
 from given g
 where not exists (
         select from allowed a where a.grantee = g.grantee and g.privilege_type = any(a.privileges)
-        and (a.relation in (g.relation, 'sidecar.' || g.relation)
-             or a.relation = 'sidecar.*' and g.internal and g.relation not in ('audit_log', 'sidecar.audit_log')))
+        and (a.relation = g.relation
+             or a.relation = 'sidecar.*' and g.internal and g.relation <> 'sidecar.audit_log'))
   and (g.internal or g.privilege_type <> 'SELECT')
 group by g.relation, g.grantee
 union all
@@ -431,7 +438,8 @@ select null as project_id, f.filename_download as path,
                from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
                where k.confrelid = 'public.directus_files'::regclass and k.contype = 'f'
                  and k.conrelid::regclass::text not in
-                     ('artifact_files', 'artifact_versions', 'documents', 'directus_settings'))) as found,
+                     ('public.artifact_files', 'public.artifact_versions', 'public.documents',
+                      'public.directus_settings'))) as found,
        'a version or a document that does' as expected
 from public.directus_files f
 where f.folder = %(folder)s::uuid and f.created_on < now() - interval '1 hour'

@@ -74,7 +74,7 @@ class Breach:
 
     def __str__(self) -> str:
         place = " ".join(filter(None, [self.project, self.path]))
-        return f"{self.code}  {place}: {self.found}; should be: {self.expected}"
+        return f"{self.code}  {place + ': ' if place else ''}{self.found}; should be: {self.expected}"
 
 
 @contextmanager

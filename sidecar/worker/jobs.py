@@ -1,4 +1,4 @@
-"""The worker's jobs: a reconciler that finds what should have been promoted, and the promotion of one task.
+"""The worker's jobs: a reconciler that finds what should have been promoted, the promotion of one task, a clean-up.
 
 The queue is procrastinate's, in the same Postgres. A Flow may be lost, doubled or late, so nothing here depends on
 having been told: every few seconds the reconciler asks the database what is done and not promoted.
@@ -16,6 +16,7 @@ from procrastinate.jobs import Job
 
 from sidecar.database import Database
 from sidecar.errors import Refusal
+from sidecar.idempotency.expire import expire
 from sidecar.promotion.task import promote_done_task, tasks_awaiting_promotion
 from sidecar.settings import Settings
 from sidecar.sql import Statements
@@ -70,6 +71,13 @@ def create_worker(settings: Settings, database: Database) -> procrastinate.App:
                 promote_task.configure(queueing_lock=lock).defer(task_id=task_id)
             except exceptions.AlreadyEnqueued:
                 log.debug("already queued", task_id=task_id)
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="expire_idempotency_keys", queue=QUEUE, queueing_lock="expire_idempotency_keys")
+    def expire_idempotency_keys(timestamp: int) -> None:
+        """Forget the answers that nobody may ask for again."""
+        if expired := expire(database, settings.idempotency_hours):
+            log.info("idempotency keys expired", keys=expired)
 
     return app
 

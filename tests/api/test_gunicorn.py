@@ -84,3 +84,21 @@ def test_a_body_sent_in_chunks_is_read_and_limited_too(server, given, producer):
         assert answer.json()["errors"][0]["extensions"]["code"] == "body_too_large"
 
         assert session.post(url, data=iter(fitting), headers=headers, timeout=60).status_code == 200
+
+
+def test_a_body_sent_in_chunks_may_be_repeated_under_a_key(server, given, producer, database):
+    project = given.project()
+    headers = {"Authorization": f"Bearer {producer.token}", "Content-Type": "application/json"}
+    fitting = [b'{"project_id": "%s", "deduplicate": false, ' % str(project).encode(), b'"schema_key": "a"}']
+
+    with requests.Session() as session:
+        for key, body, status in (("fits", fitting, 201), ("large", [b" " * 2**16] * 100, 413)):
+            named = {**headers, "Idempotency-Key": key}
+            first, again = (
+                session.post(f"{server}/v1/artifacts", data=iter(body), headers=named, timeout=60) for _ in range(2)
+            )
+            assert (first.status_code, again.status_code) == (status, status)
+            assert first.content == again.content
+            assert again.headers["Idempotency-Replayed"] == "true"
+
+    assert database.value("select count(*) from artifact_versions") == 1

@@ -140,7 +140,7 @@ ACTIONS = {
     "reviewer": {
         "intermediate": ["submit", "archive", "comment"],
         "pending": ["approve", "reject", "request_changes", "archive", "comment"],
-        "approved": ["promote", "comment"],
+        "approved": ["withdraw", "promote", "comment"],
         "superseded": ["archive", "comment"],
         "rejected": ["archive", "comment"],
         "archived": ["comment"],
@@ -196,7 +196,7 @@ def test_a_producer_may_archive_their_own_candidate_and_nobody_elses(given, prod
 def test_a_promoted_version_is_not_offered_for_promotion(given, reviewer):
     version = given.promoted(given.project())
 
-    assert reviewer.get(f"/v1/artifacts/{version}").json["data"]["allowed_actions"] == ["comment"]
+    assert reviewer.get(f"/v1/artifacts/{version}").json["data"]["allowed_actions"] == ["withdraw", "comment"]
 
 
 def test_a_reader_reads_everything_and_is_offered_nothing(given):

@@ -1,4 +1,4 @@
-"""The tutorial's commands are run in order, and what it says they print is looked for in what they print."""
+"""The commands of a page are run in order, and what it says they print is looked for in what they print."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ import pytest
 from sidecar.stack.stack import Stack
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-TUTORIAL = REPOSITORY / "docs" / "tutorial.md"
+PAGES = {"tutorial.md": 10, "how-to/repeat-safely.md": 4}  # and how many commands each has at least
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 AFTER = "### after block"
 
 
 @pytest.mark.slow
-def test_the_tutorial_prints_what_it_says(running_stack: Stack, tmp_path: Path) -> None:
-    blocks = FENCE.findall(TUTORIAL.read_text())
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_print_what_it_says(page: str, running_stack: Stack, tmp_path: Path) -> None:
+    blocks = FENCE.findall((REPOSITORY / "docs" / page).read_text())
     commands = [text for kind, text in blocks if kind == "bash"]
-    assert len(commands) > 10
+    assert len(commands) >= PAGES[page]
     script = "set -euo pipefail\n" + "".join(f"{text}\necho '{AFTER} {n}'\n" for n, text in enumerate(commands))
     environment = os.environ | {"ARTIFACTS_STACK": str(running_stack.directory), "TMPDIR": str(tmp_path)}
 

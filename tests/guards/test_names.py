@@ -20,7 +20,8 @@ SAID_BY_PYTHON = {
     "reference_not_found", "file_upload_failed", "already_decided", "not_submitted", "reason_required",
     "two_approvals_for_one_path", "decision_repeated", "approved_is_replaced", "context_version_conflict",
     "context_path_occupied", "one_project_at_a_time", "if_match_invalid", "project_key_known", "registry_busy",
-    "database_unavailable", "directus_unavailable", "internal_error",
+    "database_unavailable", "directus_unavailable", "internal_error", "idempotency_key_invalid",
+    "idempotency_key_reused", "idempotency_key_in_use", "own_work", "more_approvals_needed", "context_version_unknown",
 }  # fmt: skip
 SAID_BY_THE_EXTENSION = {
     "task_has_versions", "execution_has_versions", "step_has_versions", "file_in_use", "decide_separately",
