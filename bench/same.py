@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import LiteralString
 
 from bench.lots import Lot, lot, write
 from bench.promoters import Promoter
@@ -12,7 +13,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d(?::\d\d)?)?")
 
 # Ids made on the way (of promotions and records) order nothing; everything of a lot does.
-_ROWS = {
+_ROWS: dict[str, LiteralString] = {
     "versions": "select to_jsonb(v) from artifact_versions v where project_id = %s order by schema_key, version_number",
     "records": "select to_jsonb(a) from artifact_approvals a where project_id = %s order by date_created, action",
     "promotions": "select to_jsonb(p) from promotions p where project_id = %s order by context_version",

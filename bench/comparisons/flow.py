@@ -28,7 +28,8 @@ def compare(bench: Bench) -> Result:
         wire = Wire(bench.environment["DIRECTUS_URL"])
         tasks = _tasks(bench, rounds * count + 5)
         for task in tasks[:5]:
-            _edit(bench, wire, task[0]), _done(bench, wire, looking, *task)
+            _edit(bench, wire, task[0])
+            _done(bench, wire, looking, *task)
         for number in range(rounds):
             pairs = [
                 (_edit(bench, wire, task), _done(bench, wire, looking, task, project))

@@ -61,6 +61,8 @@ def of_directus(stack: Stack) -> dict[str, str]:
         "CACHE_ENABLED": "false",
         "CORS_ENABLED": "false",
         "WEBSOCKETS_ENABLED": "false",
+        # On a busy laptop Directus would turn requests away (503, under pressure) that it can well answer.
+        "PRESSURE_LIMITER_ENABLED": "false",
         "TELEMETRY": "false",
         "LOG_LEVEL": "info",
         "LOG_STYLE": "raw",

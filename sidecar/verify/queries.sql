@@ -66,7 +66,8 @@ from (select project_id, context_version as number,
       from public.promotions where %(project_id)s::uuid is null or project_id = %(project_id)s::uuid) n
 where n.number <> coalesce(n.before + 1, least(n.number, 1));
 
--- entry_without_version: what promotions last put at a path is approved, or superseded by what awaits promotion
+-- entry_without_version: what promotions last put at a path is approved, or superseded by what awaits promotion.
+-- An entry of no version is one that was adopted and came back.
 with last as (
     select distinct on (p.project_id, c.change ->> 'schema_key')
            p.project_id, c.change ->> 'schema_key' as path, c.change ->> 'to_version_id' as version_id,
@@ -86,7 +87,7 @@ select last.project_id, last.path,
        'an approved, promoted version of this path' as expected
 from last
 left join public.artifact_versions v on v.id::text = last.version_id
-where not last.withdrawn and not coalesce(
+where not last.withdrawn and last.version_id is not null and not coalesce(
     v.project_id = last.project_id and v.schema_key = last.path and v.promoted_at is not null
     and (v.status = 'approved' or v.status = 'superseded' and exists (
             select from public.artifact_versions next where next.project_id = v.project_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from werkzeug.test import TestResponse
 
 from sidecar.app import create_app
 from sidecar.database import Database
+from sidecar.edge import WRITING
 from sidecar.errors import CODES, Refusal
 from sidecar.idempotency.claim import Attempt, Saved, claim, finish
 from sidecar.idempotency.expire import expire
@@ -100,32 +102,53 @@ def test_without_a_key_the_same_submission_makes_two(submit, versions, database)
     assert database.all(KEPT) == []
 
 
-WRITES = {
-    "submit": lambda ids: ("/v1/artifacts", {"project_id": str(ids["project"]), "schema_key": "new", "value": 1}),
-    "review": lambda ids: (
-        "/v1/reviews", {"decisions": [{"artifact_version_id": str(ids["pending"]), "action": "comment", "reason": "x"}]}
-    ),
-    "dry run": lambda ids: ("/v1/promotions", {"artifact_version_ids": [str(ids["approved"])], "dry_run": True}),
-    "approve": lambda ids: (f"/v1/artifacts/{ids['pending']}/approve", {}),
-    "reject": lambda ids: (f"/v1/artifacts/{ids['pending']}/reject", {"reason": "Too loud."}),
-    "request changes": lambda ids: (f"/v1/artifacts/{ids['pending']}/request-changes", {"reason": "Louder."}),
-    "record": lambda ids: (f"/v1/artifacts/{ids['pending']}/approvals", {"action": "comment", "reason": "x"}),
-    "promote": lambda ids: ("/v1/promotions", {"artifact_version_ids": [str(ids["approved"])]}),
-    "create project": lambda ids: ("/v1/projects", {"key": "autumn"}),
-}  # fmt: skip
+# One request for every writing operation, by its address; {pending}, {draft}, {approved}, {promoted} are versions.
+WRITES = [
+    ("/v1/artifacts", {"project_id": "spring-brand", "schema_key": "new", "value": 1, "deduplicate": False}),
+    ("/v1/reviews", {"artifact_version_ids": ["{pending}"], "action": "comment", "reason": "Louder."}),
+    ("/v1/artifacts/{pending}/approve", {}),
+    ("/v1/artifacts/{pending}/reject", {"reason": "Too loud."}),
+    ("/v1/artifacts/{pending}/request-changes", {"reason": "Louder."}),
+    ("/v1/artifacts/{pending}/comment", {"reason": "Louder."}),
+    ("/v1/artifacts/{draft}/submit", {}),
+    ("/v1/artifacts/{promoted}/withdraw", {}),
+    ("/v1/artifacts/{pending}/archive", {}),
+    ("/v1/artifacts/{pending}/approvals", {"action": "comment", "reason": "Louder."}),
+    ("/v1/promotions", {"artifact_version_ids": ["{approved}"]}),
+    ("/v1/promotions", {"artifact_version_ids": ["{approved}"], "dry_run": True}),
+    ("/v1/projects", {"key": "autumn"}),
+    ("/v1/projects/spring-brand/context/revert", {"to_version": 0}),
+    ("/v1/projects/spring-brand/context/rebuild", {}),
+]
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_every_operation_answers_a_repeated_request_as_the_first_time(given, project, reviewer, database, name):
-    ids = {"project": project, "pending": given.version(project, "a"), "approved": given.approved(project, "b")}
-    path, body = WRITES[name](ids)
-    first = reviewer.post(path, body, headers=KEY)
+@pytest.mark.parametrize(("path", "body"), WRITES, ids=lambda part: part if isinstance(part, str) else "")
+def test_every_operation_answers_a_repeated_request_as_the_first_time(given, project, database, path, body):
+    ids = {
+        "pending": given.version(project, "a"),
+        "draft": given.version(project, "b", status="intermediate"),
+        "approved": given.approved(project, "c"),
+        "promoted": given.promoted(project, "d"),
+    }
+    admin = given.person("admin")
+    for name, version in ids.items():
+        path = path.replace(f"{{{name}}}", str(version))
+        body = json.loads(json.dumps(body).replace(f"{{{name}}}", str(version)))
+    first = admin.post(path, body, headers=KEY)
 
     with database.unchanged():
-        again = reviewer.post(path, body, headers=KEY)
+        again = admin.post(path, body, headers=KEY)
 
     assert first.status_code in (200, 201), first.text
     assert_replayed(again, first)
+
+
+def test_every_writing_address_has_its_request_above(app):
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/v1/")]
+    writing = {re.sub(r"<[\w:]+>", "id", rule.rule) for rule in rules if rule.methods & WRITING}
+
+    missing = writing - {re.sub(r"\{\w+\}|spring-brand", "id", path) for path, _ in WRITES}
+    assert not missing, "add a request to WRITES"
 
 
 def test_every_writing_address_keeps_the_refusal_of_a_broken_body(given, app):

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
+import psycopg
 import pytest
+from psycopg.rows import DictRow, dict_row
 
 from sidecar.stack.stack import Stack
 from tests.directus.fragile import make_fragile_stack, remove_fragile_stack
 from tests.directus.works import Database
 from tests.faults.load import Load
+
+
+class LateDatabase(Database):
+    def __init__(self, url: str):
+        self.url = url
+
+    @cached_property
+    def connection(self) -> psycopg.Connection[DictRow]:  # type: ignore[override]
+        return psycopg.connect(self.url, autocommit=True, row_factory=dict_row)
+
+    def close(self) -> None:
+        if "connection" in self.__dict__:
+            self.connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +44,14 @@ def fragile_stack(fragile_stack_removed: None) -> Stack:
 @pytest.fixture
 def environment(fragile_stack: Stack) -> dict[str, str]:
     return fragile_stack.environment()
+
+
+@pytest.fixture
+def database(environment: dict[str, str]) -> Iterator[Database]:
+    """To look at afterwards: connected when it is first used, as Postgres may be restarted before."""
+    database = LateDatabase(environment["DATABASE_ADMIN_URL"])
+    yield database
+    database.close()
 
 
 @pytest.fixture

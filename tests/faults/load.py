@@ -152,14 +152,21 @@ class Client:
 
     def by_task(self, project: str) -> None:
         """Approved while its task is worked on, which is then done without the registry being told: the worker's."""
+        task, _ = self.given_task_output(project)
+        self.finish(task)
+        self.load.tasks.append(task)
+
+    def given_task_output(self, project: str) -> tuple[str, str]:
+        """A task that is worked on, and its approved output, which is not in the context yet."""
         task = str(uuid.uuid4())
-        self.write(
-            "insert into tasks (id, project_id, title, status) values (%s, %s, 'Draw', 'in_progress')", task, project
-        )
+        made = "insert into tasks (id, project_id, title, status) values (%s, %s, 'Draw', 'in_progress')"
+        self.write(f"{made} on conflict do nothing", task, project)
         version = self.submitted(project, task)
-        if self.ask("vote", f"/v1/artifacts/{version}/approve", {"promote": "task_done"}, version).succeeded:
-            self.write("update tasks set status = 'done' where id = %s", task)
-            self.load.tasks.append(task)
+        self.ask("vote", f"/v1/artifacts/{version}/approve", {"promote": "task_done"}, version)
+        return task, version
+
+    def finish(self, task: str) -> None:
+        self.write("update tasks set status = 'done' where id = %s", task)
 
     def reverted(self, project: str) -> None:
         """Going back is a new version of the context every time it is done."""

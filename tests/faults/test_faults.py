@@ -7,6 +7,7 @@ import random
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import psutil
 import psycopg
@@ -17,8 +18,8 @@ from sidecar.stack.processes import find
 from sidecar.stack.stack import Stack
 from tests.directus.people import Person, eventually
 from tests.directus.works import Database
-from tests.faults.damage import expect_whole
-from tests.faults.load import Load, load_on
+from tests.faults.damage import TASK_SECONDS, expect_whole
+from tests.faults.load import Client, Load, load_on
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fragile"), pytest.mark.timeout(240)]
 
@@ -93,6 +94,7 @@ def test_what_was_acknowledged_stays(
     fragile_stack: Stack,
     projects: list[str],
     environment: dict[str, str],
+    database: Database,
     report: Report,
     fault: Fault,
 ) -> None:
@@ -107,9 +109,7 @@ def test_what_was_acknowledged_stays(
                 faults += 1
                 load.recovered(RECOVERY)
         seconds = time.monotonic() - began
-        database = Database(environment["DATABASE_ADMIN_URL"])
         expect_whole(load, database, environment["DATABASE_URL"])
-        database.close()
     except AssertionError as error:
         raise AssertionError(f"seed {SEED}: {error}") from error
     report(load, faults, seconds)
@@ -130,3 +130,26 @@ def expect_the_rest_alive(stack: Stack, environment: dict[str, str]) -> None:
     directus.close()
     for part in ("sidecar", "worker"):
         eventually(lambda part=part: stack.is_ready(part), f"the {part} is at work", RECOVERY)
+
+
+def test_a_job_of_a_killed_worker_is_done_by_the_next(
+    fragile_stack: Stack, projects: list[str], environment: dict[str, str], database: Database
+) -> None:
+    """Killed in the middle of a promotion: the job stays marked as being done, by a worker that is no more."""
+    with load_on(fragile_stack, projects[:1], SEED, operations=0) as load:
+        client = Client(load, random.Random(SEED), 0)
+        with closing(client):
+            task, version = client.given_task_output(projects[0])
+    jobs = "select id from sidecar.procrastinate_jobs where status = 'doing' and args ->> 'task_id' = %s"
+    with psycopg.connect(environment["DATABASE_ADMIN_URL"]) as other:
+        other.execute("select from projects where id = %s for update", [projects[0]])
+        client.finish(task)
+        eventually(lambda: database.rows(jobs, task), "the worker has begun")
+        fragile_stack.kill("worker")
+
+    fragile_stack.start("worker")
+
+    since = time.monotonic()
+    eventually(lambda: database.version(version)["promoted_at"], "it is promoted", TASK_SECONDS)
+    assert len(database.promotions(projects[0])) == 1
+    print(f"promoted {time.monotonic() - since:.1f} s after the next worker was ready")

@@ -78,7 +78,9 @@ def busy(given: Given, database: Rows, sidecar_role: Rows) -> SimpleNamespace:
 def _adopt(given: Given, sidecar_role: Rows) -> None:
     """A second project, whose context was there before the registry."""
     adopted = given.project("adopted")
-    context = Jsonb({"brand": {"claim": "Since 1900.", "artifact_version_id": "elsewhere"}})
+    # An artifact_version_id that somebody else wrote is no entry of ours.
+    brand = {"claim": "Since 1900.", "artifact_version_id": "elsewhere"}
+    context = Jsonb({"brand": brand, "motto": {"text": "Slow."}})
     changes = Jsonb([{"schema_key": "", "entry": context.obj}])
     sidecar_role.run("update projects set context = %s where id = %s", context, adopted)
     sidecar_role.run(

@@ -28,7 +28,7 @@ DAMAGES = {
         ],
     ),
     "an adopted context is edited": (
-        "update projects set context = '{}' where key = 'adopted'",
+        "update projects set context = context - 'brand' where key = 'adopted'",
         [
             "context_differs  adopted brand: nothing; should be:"
             ' {"claim": "Since 1900.", "artifact_version_id": "elsewhere"}'

@@ -34,6 +34,42 @@ def test_after_a_busy_day_nothing_is_wrong(busy, run):
     )
 
 
+def test_after_withdrawing_voting_and_going_back_nothing_is_wrong(busy, given, database, found):
+    reviewer, admin = given.person("reviewer"), given.person("admin")
+    adopted = database.value("select id from projects where key = 'adopted'")
+    database.run(
+        "with t as (insert into project_templates (name, context_schema)"
+        " values ('two', '{\"jingle\": {\"approvals_required\": 2}}') returning id)"
+        " update projects set template_id = t.id from t where key = 'spring'"
+    )
+    steps = [
+        (admin, f"/v1/artifacts/{busy.voice}/withdraw", {"reason": "Hoarse."}),
+        (admin, "/v1/projects/spring/context/revert", {"to_version": 1}),
+        (admin, "/v1/projects/spring/context/revert", {"to_version": 6}),
+        (reviewer, f"/v1/artifacts/{given.version(busy.project, 'jingle')}/approve", {}),
+        (reviewer, f"/v1/artifacts/{given.version(adopted, 'motto', {'text': 'Slower.'})}/approve", {}),
+        (reviewer, f"/v1/artifacts/{given.version(adopted, 'notes', 1)}/approve", {}),
+        (admin, "/v1/projects/adopted/context/revert", {"to_version": 0}),
+    ]
+
+    for person, address, body in steps:
+        answer = person.post(address, body)
+        assert answer.status_code == 200, answer.text
+        assert found() == [], address
+
+    assert database.context(adopted)["motto"] == {"text": "Slow."}
+
+
+def test_after_rebuilding_what_somebody_damaged_only_the_records_tell(busy, given, database, damaging, found):
+    with damaging():
+        database.run("update projects set context = '{}' where id = %s", busy.project)
+    assert {breach.code for breach in found()} == {"context_differs"}
+
+    answer = given.person("admin").post("/v1/projects/spring/context/rebuild")
+
+    assert (answer.status_code, found()) == (200, []), answer.text
+
+
 def test_as_json_it_says_what_it_looked_at(busy, run):
     answer = run("--json")
     said = json.loads(answer.output)
