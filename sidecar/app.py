@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import psycopg
 from flask import Response, redirect
 from flask_openapi3.models.info import Info
-from psycopg_pool import PoolTimeout
 from pydantic_core import to_json
 from werkzeug import Response as RedirectResponse
 
@@ -15,7 +13,6 @@ from sidecar.artifacts.http import api as artifacts
 from sidecar.call import Answer
 from sidecar.database import Database
 from sidecar.description import DescribedApp
-from sidecar.errors import Refusal
 from sidecar.projects.http import api as projects
 from sidecar.promotion.http import api as promotion
 from sidecar.review.http import api as review
@@ -57,11 +54,7 @@ def _add_health(app: DescribedApp, database: Database) -> None:
     @app.route("/readyz")
     def readyz() -> Response:
         """Ready: this process can decide, which needs the database."""
-        try:
-            with database.transaction() as connection:
-                connection.execute("select 1")
-        except (psycopg.Error, PoolTimeout) as error:
-            raise Refusal("database_unavailable") from error
+        database.read(lambda connection: connection.execute("select 1"))
         return edge.encode(Answer({"status": "ready", "version": VERSION}))
 
 

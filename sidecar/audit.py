@@ -46,12 +46,13 @@ def record(connection: Connection, caller: Caller, request_id: str, entries: lis
         "actor_type": caller.actor_type,
         "actor_label": caller.label,
         "request_id": request_id,
-        "records": Jsonb([_record(entry) for entry in entries]),
+        "records": Jsonb([as_record(entry) for entry in entries]),
     }
     return connection.execute(_INSERT, parameters).fetchall()
 
 
-def _record(entry: Entry) -> dict[str, Any]:
+def as_record(entry: Entry) -> dict[str, Any]:
+    """An entry as the statements take it."""
     return {
         "artifact_version_id": entry.version["id"],
         "project_id": entry.version["project_id"],

@@ -56,7 +56,6 @@ class Database:
             open=False,
             connection_class=psycopg.Connection[DictRow],
             kwargs={"row_factory": dict_row, "application_name": name},
-            check=ConnectionPool.check_connection,  # pyright: ignore[reportArgumentType]  it reads no row
         )
 
     def open(self) -> None:
@@ -72,24 +71,67 @@ class Database:
             yield connection
 
     def run(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a transaction, again after a deadlock; refusals of the database become Refusal.
+        """Run `work` in a transaction, again after a deadlock or on a connection that was lost before it ended.
 
-        `work` must have no effect outside its connection.
+        `work` must have no effect outside its connection. Refusals of the database become Refusal.
         """
+        return self._again(work, self._in_transaction)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Run a reading `work` whose statements need not agree with each other: each by itself, without BEGIN."""
+        return self._again(work, self._by_statement)
+
+    def _again(self, work: Callable[[Connection], T], once: Callable[[Callable[[Connection], T]], T]) -> T:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self.transaction() as connection:
-                    return work(connection)
+                return once(work)
             except _PASSING as error:
                 if attempt == ATTEMPTS:
                     raise Refusal("registry_busy", headers={"Retry-After": "1"}) from error
                 time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311  apart, not secret
+            except Lost as error:
+                # Connections are not tried before each use, which would cost every request a round trip: after a
+                # restart of Postgres all of the pool's are dead at once, and are replaced at once.
+                if attempt == ATTEMPTS:
+                    raise Refusal("database_unavailable", headers={"Retry-After": "1"}) from error
+                self.pool.check()
             except (psycopg.Error, PoolTimeout) as error:
                 refusal = refusal_of(error)
                 if refusal is None:
                     raise
                 raise refusal from error
         raise AssertionError("unreachable")
+
+    def _in_transaction(self, work: Callable[[Connection], T]) -> T:
+        worked = False
+        with self.pool.connection() as connection:
+            try:
+                with connection.transaction():
+                    result = work(connection)
+                    worked = True
+                return result
+            except psycopg.OperationalError as error:
+                # Lost while committing: nobody knows whether it took effect. Before that it did not.
+                if connection.closed and not worked:
+                    raise Lost from error
+                raise
+
+    def _by_statement(self, work: Callable[[Connection], T]) -> T:
+        with self.pool.connection() as connection:
+            connection.autocommit = True
+            try:
+                return work(connection)
+            except psycopg.OperationalError as error:
+                if connection.closed:
+                    raise Lost from error
+                raise
+            finally:
+                if not connection.closed:
+                    connection.autocommit = False
+
+
+class Lost(Exception):
+    """The connection was gone before the transaction ended: it had no effect."""
 
 
 def refusal_of(error: Exception) -> Refusal | None:

@@ -109,13 +109,20 @@ create or replace function sidecar.context_after(context jsonb, changes jsonb, n
 language plpgsql immutable parallel safe as $$
 declare
     change record;
-    meta jsonb := coalesce(context -> '_meta', '{}');
+    meta jsonb := context -> '_meta';
+    known integer;
     total integer;
     before jsonb;
 begin
-    if jsonb_typeof(meta) <> 'object' then meta := '{}'; end if;
-    total := coalesce((meta ->> 'total_artifacts')::integer, 0);
-    context := context - '_meta';
+    if meta is null or jsonb_typeof(meta) <> 'object' then
+        meta := '{}';
+    end if;
+    known := coalesce((meta ->> 'total_artifacts')::integer, 0);
+    total := known;
+    -- `_meta` first: what comes out is in memory, and the steps below need not decompress the stored document again.
+    context := jsonb_set(context, '{_meta}', meta || jsonb_build_object(
+        'schema_version', '1.0.0', 'context_version', number, 'total_artifacts', total,
+        'last_updated', to_char(at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')));
     for change in select c ->> 'schema_key' as path, nullif(c -> 'entry', 'null') as entry
                   from jsonb_array_elements(changes) c loop
         before := context #> (sidecar.path_steps(change.path)).way;
@@ -123,9 +130,10 @@ begin
                  - coalesce(before ? 'artifact_version_id', false)::integer;
         context := sidecar.context_with(context, change.path, change.entry);
     end loop;
-    return context || jsonb_build_object('_meta', meta || jsonb_build_object(
-        'schema_version', '1.0.0', 'context_version', number, 'total_artifacts', total,
-        'last_updated', to_char(at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')));
+    if total <> known then
+        context := jsonb_set(context, '{_meta,total_artifacts}', to_jsonb(total));
+    end if;
+    return context;
 end $$;
 
 -- The context of a project as of one of its versions: what was adopted when the registry came (promotion 0), then the

@@ -83,15 +83,11 @@ def enter_context(
     what a dry run shows. Returns what promote() answers. Raises Refusal context_path_occupied.
     """
     before = _entries(call, project, changes) if explain else {}
-    promotion_id = uuid.uuid4()
-    number = _write(call, project, promotion_id, changes, reason)
-    for entry in records:
-        entry.promotion_id = promotion_id
-    audit.record(call.connection, call.caller, call.request_id, records)
+    number = _write(call, project, changes, records, reason)
     project["context_version"] = number
     replaced = [UUID(change.replaces) for change in changes if change.replaces]
     answer = promoted_answer(project["id"], number, [c.version for c in changes if c.version], "promoted")
-    answer["superseded"] = _named_by_id(call, replaced)
+    answer["superseded"] = _named_by_id(call, replaced, records)
     answer["withdrawn"] = [change.schema_key for change in changes if change.version is None]
     return {**answer, **_explained(call, changes, before, replaced)} if explain else answer
 
@@ -120,11 +116,13 @@ def refuse_stale(project: Row, if_match: int | None) -> None:
         )
 
 
-def _write(call: Call, project: Row, promotion_id: UUID, changes: list[Change], reason: str | None) -> int:
+def _write(call: Call, project: Row, changes: list[Change], records: list[audit.Entry], reason: str | None) -> int:
     row = call.connection.execute(
         sql.write_promotion,
         {
-            "id": promotion_id,
+            "id": uuid.uuid4(),
+            "records": Jsonb([audit.as_record(entry) for entry in records]),
+            "actor_type": call.caller.actor_type,
             "project_id": project["id"],
             "changes": Jsonb([change.kept() for change in changes]),
             "ids": [change.version["id"] for change in changes if change.version],
@@ -151,10 +149,14 @@ def _explained(call: Call, changes: list[Change], before: dict[str, Any], replac
     }
 
 
-def _named_by_id(call: Call, ids: list[UUID]) -> list[dict[str, Any]]:
-    if not ids:
-        return []
-    return [_named(row) for row in call.connection.execute(sql.versions_with_numbers, {"ids": ids}).fetchall()]
+def _named_by_id(call: Call, ids: list[UUID], records: list[audit.Entry]) -> list[dict[str, Any]]:
+    # Nearly always they are the ones this decision has superseded, and known.
+    known = {entry.version["id"]: entry.version for entry in records}
+    missing = [version_id for version_id in ids if version_id not in known]
+    if missing:
+        rows = call.connection.execute(sql.versions_with_numbers, {"ids": missing}).fetchall()
+        known |= {row["id"]: row for row in rows}
+    return sorted((_named(known[version_id]) for version_id in ids), key=lambda name: name["schema_key"])
 
 
 def _named(version: Row) -> dict[str, Any]:

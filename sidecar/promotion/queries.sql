@@ -17,8 +17,10 @@ select id, project_id from public.tasks where id = %(task_id)s;
 
 -- projects_of_task_versions: the projects of a task's approved outputs, for a task without a project
 select distinct v.project_id from public.artifact_versions v
-where v.source_task_id = %(task_id)s
-   or v.id in (select artifact_version_id from public.task_artifacts where task_id = %(task_id)s);
+where v.id in (
+    select id from public.artifact_versions where source_task_id = %(task_id)s
+    union all
+    select artifact_version_id from public.task_artifacts where task_id = %(task_id)s);
 
 -- projects_of_versions: which projects must be locked
 select id, project_id from public.artifact_versions where id = any(%(ids)s);
@@ -27,9 +29,10 @@ select id, project_id from public.artifact_versions where id = any(%(ids)s);
 -- `replaces` is the version whose entry stands at the path in the context.
 select v.*, p.context #>> ((sidecar.path_steps(v.schema_key)).way || 'artifact_version_id'::text) as replaces
 from public.artifact_versions v join public.projects p on p.id = v.project_id
-where v.project_id = %(project_id)s and v.status = 'approved'
-  and (v.source_task_id = %(task_id)s
-       or v.id in (select artifact_version_id from public.task_artifacts where task_id = %(task_id)s))
+where v.project_id = %(project_id)s and v.status = 'approved' and v.id in (
+    select id from public.artifact_versions where source_task_id = %(task_id)s
+    union all
+    select artifact_version_id from public.task_artifacts where task_id = %(task_id)s)
 order by v.id for no key update of v;
 
 -- versions_by_id: the named versions, locked in one order so that two requests cannot wait for each other
@@ -43,8 +46,9 @@ from public.artifact_versions v join public.projects p on p.id = v.project_id
 where v.project_id = %(project_id)s and v.status = 'approved' and v.promoted_at is null
 order by v.id for no key update of v;
 
--- write_promotion: the document under its next number, the versions that are in it now, and the row to rebuild it from.
--- The document stays in the database: sidecar.context_after places the changes.
+-- write_promotion: the document under its next number, the versions that are in it now, the row to rebuild it from, and
+-- the approval records of the same decision (as sidecar/audit.py writes them). One statement, because the project's
+-- lock is held meanwhile. The document stays in the database: sidecar.context_after places the changes.
 with written as (
     update public.projects
     set context = sidecar.context_after(context, %(changes)s, context_version + 1, now()),
@@ -53,6 +57,15 @@ with written as (
     returning context_version
 ), promoted as (
     update public.artifact_versions set promoted_at = now() where id = any(%(ids)s) and promoted_at is null
+), recorded as (
+    insert into public.artifact_approvals
+        (artifact_version_id, project_id, task_id, action, actor_id, actor_type, actor_label, reason, feedback,
+         promotion_id, request_id)
+    select r.artifact_version_id, r.project_id, r.task_id, r.action, %(actor_id)s, %(actor_type)s, %(actor_label)s,
+           r.reason, nullif(r.feedback, 'null'), %(id)s, %(request_id)s
+    from jsonb_to_recordset(%(records)s) as r(
+        artifact_version_id uuid, project_id uuid, task_id uuid, action text, reason text, feedback jsonb)
+    on conflict do nothing
 )
 insert into public.promotions
     (id, project_id, context_version, actor_id, actor_label, reason, changes, request_id, date_created)

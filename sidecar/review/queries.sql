@@ -1,10 +1,9 @@
 -- lock_versions: the versions to decide, in one order for everybody. `replaces` is the version whose entry stands at the
 -- path in the context; `unfinished` says that some task, by source or by link, still works on it.
 select v.*, p.context #>> ((sidecar.path_steps(v.schema_key)).way || 'artifact_version_id'::text) as replaces,
-       exists (select from public.tasks t where t.status not in ('done', 'cancelled')
-               and (t.id = v.source_task_id
-                    or t.id in (select l.task_id from public.task_artifacts l where l.artifact_version_id = v.id))
-              ) as unfinished
+       (exists (select from public.tasks t where t.id = v.source_task_id and t.status not in ('done', 'cancelled'))
+        or exists (select from public.task_artifacts l join public.tasks t on t.id = l.task_id
+                   where l.artifact_version_id = v.id and t.status not in ('done', 'cancelled'))) as unfinished
 from public.artifact_versions v join public.projects p on p.id = v.project_id
 where v.id = any(%(ids)s) order by v.id for no key update of v;
 

@@ -22,7 +22,8 @@ def environment(running_stack: Stack) -> dict[str, str]:
 
 
 @pytest.fixture
-def database(environment: dict[str, str]) -> Iterator[Database]:
+def stored(environment: dict[str, str]) -> Iterator[Database]:
+    """The running stack's database, to look at."""
     database = Database(environment["DATABASE_ADMIN_URL"])
     yield database
     database.close()

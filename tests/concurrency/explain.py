@@ -65,7 +65,8 @@ def account_of(operations: Iterable[Operation], project_of: dict[str, str], path
         tasks.note(operation)
     translator = _Translator(account, tasks, project_of, path_of)
     for operation in told:
-        account.counts[operation.kind] += 1
+        withdraws = operation.kind == "review" and set(operation.arguments["actions"].values()) == {"withdraw"}
+        account.counts["withdraw" if withdraws else operation.kind] += 1
         if operation.code in ("registry_busy", "registry_slow"):
             account.counts["busy"] += 1
         elif operation.code == "idempotency_key_in_use":

@@ -38,7 +38,7 @@ def test_one_order_explains_every_answer(
     running_stack: Stack,
     site: Site,
     given_places: Callable[[str, int], list[Place]],
-    database: Database,
+    stored: Database,
     environment: dict[str, str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -52,24 +52,24 @@ def test_one_order_explains_every_answer(
     failures = Counter(f"{o.kind} {o.status} {o.code}" for o in operations if o.status >= 500 and not is_busy(o))
     assert not failures, f"seed {SEED}: {failures}"
 
-    wait_until_quiet(database, places)
+    wait_until_quiet(stored, places)
     account = account_of(operations, {i: place.project for i, place in shared.place_of.items()}, dict(shared.path_of))
     assert not account.strange, f"seed {SEED}: " + "\n".join(map(str, account.strange[:5]))
     quiet = shared.history.now()
     clocks = time.time() - quiet
     checking = time.monotonic()
     for place in places:
-        stored = everything_of(database, place.project)
+        found = everything_of(stored, place.project)
         acknowledged = acknowledged_promotions(operations, place.project)
-        expect_each_once(stored["promotions"], acknowledged)
+        expect_each_once(found["promotions"], acknowledged)
         # A decision by editing tells no promotion; its reason is on it. What is left was the Flow's or the worker's.
         alone = [
             by_itself(row, row["date_created"].timestamp() - clocks - 0.1)
-            for row in stored["promotions"]
+            for row in found["promotions"]
             if row["context_version"] not in acknowledged and row["reason"] not in ("By editing", "By record")
         ]
         account.counts["by itself"] += len(alone)
-        end = at_the_end(quiet, stored["context_version"], stored["context"], stored["versions"])
+        end = at_the_end(quiet, found["context_version"], found["context"], found["versions"])
         try:
             serial_order([*account.steps[place.project], *alone, end], Project())
         except AssertionError as error:

@@ -7,6 +7,7 @@ import re
 import pytest
 from psycopg import sql as psql
 
+from sidecar.provision.database import MIGRATIONS
 from sidecar.provision.ids import ARTIFACTS_FOLDER
 from sidecar.sql import parse
 from sidecar.verify import verify
@@ -348,6 +349,11 @@ def test_every_check_has_a_damage_that_it_finds():
     tried = {line.split("  ")[0].split(":")[0] for _, lines in DAMAGES.values() for line in lines}
 
     assert tried | {"role_too_powerful"} == {*verify.OF_PROJECTS, *verify.OF_THE_DATABASE}
+
+
+@pytest.mark.parametrize("code", [*verify.OF_PROJECTS, *verify.OF_THE_DATABASE])
+def test_every_code_is_explained(code):
+    assert f"| `{code}` |" in (MIGRATIONS.parent / "docs" / "reference" / "verify.md").read_text()
 
 
 def test_every_statement_that_checks_is_run():
