@@ -34,7 +34,9 @@ def create_app(settings: Settings) -> DescribedApp:
         doc_prefix="/docs",
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    database = Database(settings.database_url.get_secret_value(), largest=settings.threads + 2)
+    database = Database(
+        settings.database_url.get_secret_value(), largest=settings.threads + 2, prepare=settings.prepare_statements
+    )
     app.extensions["artifacts"] = edge.Registry(settings, database, Authenticator(database, settings))
     database.open()
     edge.install(app)

@@ -47,7 +47,7 @@ class Database:
     (provision/database.py), all below what callers wait for.
     """
 
-    def __init__(self, url: str, *, largest: int, name: str = "artifacts-sidecar") -> None:
+    def __init__(self, url: str, *, largest: int, name: str = "artifacts-sidecar", prepare: bool = True) -> None:
         self.pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             min_size=1,
@@ -55,7 +55,12 @@ class Database:
             timeout=5,
             open=False,
             connection_class=psycopg.Connection[DictRow],
-            kwargs={"row_factory": dict_row, "application_name": name},
+            # Prepared when they come for the fifth time; never behind a PgBouncer that does not track them.
+            kwargs={
+                "row_factory": dict_row,
+                "application_name": name,
+                "prepare_threshold": 5 if prepare else None,
+            },
         )
 
     def open(self) -> None:

@@ -38,6 +38,7 @@ class Settings(BaseModel):
     auth_cache_seconds: Annotated[float, Field(ge=0, le=10)] = 10
     reconcile_seconds: Annotated[int, Field(ge=1, le=10)] = 5
     idempotency_hours: Annotated[int, Field(ge=24, le=8760)] = 24
+    prepare_statements: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("directus_url", "public_url")

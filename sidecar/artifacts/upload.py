@@ -59,8 +59,11 @@ def submit_upload(model: type[BaseModel], submitted: Callable[[Call, Submission]
             stored.append(_store(file, body.schema_key))
         submission = body.submission([item["id"] for item in stored])
         response = answer(lambda call: _remember_and_submit(call, stored, submission, submitted))
-    except BaseException:
-        _take_away(stored)
+    except BaseException as error:
+        # A connection lost while committing: the version may be there, with its files. `artifacts verify` finds them if
+        # it is not.
+        if not (isinstance(error, Refusal) and error.code == "database_unavailable"):
+            _take_away(stored)
         raise
     _take_away(_unused(response, stored))
     return response

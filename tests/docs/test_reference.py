@@ -44,7 +44,8 @@ def test_every_setting_is_in_the_reference_with_its_default(name: str) -> None:
     if field.is_required():
         assert row.endswith("| required |")
     elif field.default:
-        assert f"| `{field.default}` |" in row
+        default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        assert f"| `{default}` |" in row
 
 
 def test_every_setting_of_the_extension_is_in_the_reference() -> None:
