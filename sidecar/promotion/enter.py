@@ -48,12 +48,12 @@ def entering(version: Row) -> Change:
         approved_at=_utc(version["approved_at"]),
         version=version["version_number"],
     )
-    return Change(version["schema_key"], version["replaces"], version, entry)
+    return Change(version["schema_key"], _version_id(version["replaces"]), version, entry)
 
 
 def leaving(version: Row) -> Change:
-    """The change that takes a version's path out of the context."""
-    return Change(version["schema_key"], str(version["id"]), None, None)
+    """The change that takes a version's path out of the context, whichever version's entry stands there."""
+    return Change(version["schema_key"], _version_id(version["replaces"]), None, None)
 
 
 def lock_projects(call: Call, project_ids: list[UUID]) -> dict[UUID, Row]:
@@ -165,6 +165,14 @@ def _named(version: Row) -> dict[str, Any]:
         "schema_key": version["schema_key"],
         "version_number": version["version_number"],
     }
+
+
+def _version_id(text: str | None) -> str | None:
+    """The id of a version of ours; an adopted context may name things of its own."""
+    try:
+        return str(UUID(text)) if text else None
+    except ValueError:
+        return None
 
 
 def _utc(moment: datetime | None) -> str | None:

@@ -149,7 +149,7 @@ def _withdraw(call: Call, project: Row, paths: list[str], reason: str) -> tuple[
     versions = _approved_at(call, project["id"], paths)
     ids = [version["id"] for version in versions]
     rows = call.connection.execute(sql.withdraw, {"ids": ids}).fetchall() if ids else []
-    changes = [leaving(version) for version in versions if version["replaces"] == str(version["id"])]
+    changes = [leaving(version) for version in versions]
     return changes, [audit.Entry(row, "withdraw", reason) for row in rows]
 
 

@@ -250,8 +250,8 @@ def _withdraw(review: Review, decision: Decision, version: Row) -> Outcome:
     after = review.call.connection.execute(sql.withdraw, {"id": version["id"]}).fetchone()
     if after is None:  # the same request has approved its successor
         raise Refusal("two_approvals_for_one_path", details={"schema_key": version["schema_key"]})
-    stands = version["replaces"] == str(version["id"])
-    return Outcome(decision, version, after, _entry(decision, after), leaving(version) if stands else None)
+    # While it awaits promotion its predecessor's entry stands at the path: that goes too, nobody approves of it now.
+    return Outcome(decision, version, after, _entry(decision, after), leaving(version) if version["replaces"] else None)
 
 
 def _archive(review: Review, decision: Decision, version: Row) -> Outcome:
@@ -259,7 +259,10 @@ def _archive(review: Review, decision: Decision, version: Row) -> Outcome:
     own_candidate = version["status"] in ("intermediate", "pending") and version["user_created"] == call.caller.user_id
     call.caller.must("produce" if own_candidate and call.caller.user_id else "review")
     if version["status"] == "approved":
-        raise Refusal("approved_is_replaced", details={"artifact_version_id": str(version["id"])})
+        raise Refusal("approved_is_replaced", details=place_of(version))
+    if version["replaces"] == str(version["id"]):
+        sentence = "This version is in the context until the one that supersedes it is promoted."
+        raise Refusal("approved_is_replaced", sentence, place_of(version))
     return _move(review, decision, version, sql.archive, "archived", {"id": version["id"]})
 
 

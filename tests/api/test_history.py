@@ -183,16 +183,42 @@ def test_withdrawing_takes_a_path_out_of_the_context(given, project, reviewer, d
     assert (again["decisions"][0]["repeated"], again["promotions"]) == (True, [])
 
 
-def test_withdrawing_what_awaits_promotion_leaves_the_context_alone(given, project, reviewer, database):
+def test_withdrawing_what_awaits_promotion_takes_its_path_out_of_the_context(given, project, reviewer, database):
     standing = promoted(given, project, "brand.logo")
     awaiting = given.version(project)
     reviewer.approve(awaiting, promote=False)
 
     answer = data(reviewer.post(f"/v1/artifacts/{awaiting}/withdraw"))
 
-    assert answer["promotions"] == []
+    assert answer["promotions"][0]["withdrawn"] == ["brand.logo"]
     assert (database.status(awaiting), database.status(standing)) == ("archived", "superseded")
-    assert database.context(project)["brand"]["logo"]["artifact_version_id"] == str(standing)
+    assert "brand" not in database.context(project)
+
+
+def test_withdrawing_what_was_never_promoted_leaves_the_context_alone(given, project, reviewer):
+    version = given.version(project)
+    reviewer.approve(version, promote=False)
+
+    assert data(reviewer.post(f"/v1/artifacts/{version}/withdraw"))["promotions"] == []
+
+
+def test_a_version_in_the_context_is_not_archived_though_it_is_superseded(given, project, reviewer, database):
+    standing = promoted(given, project, "brand.logo")
+    reviewer.approve(given.version(project), promote=False)
+
+    with database.unchanged():
+        answer = reviewer.post(f"/v1/artifacts/{standing}/archive")
+
+    assert (answer.status_code, code(answer)) == (409, "approved_is_replaced")
+
+
+def test_an_adopted_context_may_name_versions_of_its_own(given, project, reviewer, database, sidecar_role):
+    adopted = {"brand": {"logo": {"artifact_version_id": "ver-103"}}}
+    sidecar_role.run("update projects set context = %s where id = %s", Jsonb(adopted), project)
+
+    version = promoted(given, project, "brand.logo")
+
+    assert database.context(project)["brand"]["logo"]["artifact_version_id"] == str(version)
 
 
 def test_a_producer_takes_their_own_candidate_back_and_no_other(given, project, database):

@@ -107,7 +107,7 @@ class Client:
     """One client: a service token, or (every third) a static token that Directus is asked about."""
 
     def __init__(self, load: Load, dice: random.Random, number: int) -> None:
-        self.load, self.dice = load, dice
+        self.load, self.dice, self.rest = load, dice, threading.Event()
         environment = load.stack.environment()
         token = environment["DIRECTUS_ADMIN_TOKEN" if number % 3 == 2 else "SIDECAR_TOKEN"]
         self.person = Person(environment["SIDECAR_URL"], token)
@@ -216,7 +216,7 @@ class Client:
                     self.load.succeeded_at = max(self.load.succeeded_at, begun)
                 return answer
             assert time.monotonic() < give_up, f"{path} had no answer for {GIVEN_UP:.0f} s: {self.load.trouble}"
-            time.sleep(self.dice.uniform(0.02, 0.2))  # as clients do before they come again
+            self.rest.wait(self.dice.uniform(0.02, 0.2))  # as clients do before they come again
 
     def sent(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Answer | None:
         """The answer; None where there is none, or one that says to come again. Anything else is a failure."""
@@ -242,5 +242,5 @@ class Client:
                     connection.execute(statement, values)  # type: ignore[arg-type]
                 return
             except psycopg.OperationalError:
-                assert time.monotonic() < give_up
-                time.sleep(0.05)
+                assert time.monotonic() < give_up, f"the database did not answer for {GIVEN_UP:.0f} s"
+                self.rest.wait(0.05)

@@ -133,7 +133,11 @@ def expect_the_rest_alive(stack: Stack, environment: dict[str, str]) -> None:
 
 
 def test_a_job_of_a_killed_worker_is_done_by_the_next(
-    fragile_stack: Stack, projects: list[str], environment: dict[str, str], database: Database
+    fragile_stack: Stack,
+    projects: list[str],
+    environment: dict[str, str],
+    database: Database,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Killed in the middle of a promotion: the job stays marked as being done, by a worker that is no more."""
     with load_on(fragile_stack, projects[:1], SEED, operations=0) as load:
@@ -152,4 +156,5 @@ def test_a_job_of_a_killed_worker_is_done_by_the_next(
     since = time.monotonic()
     eventually(lambda: database.version(version)["promoted_at"], "it is promoted", TASK_SECONDS)
     assert len(database.promotions(projects[0])) == 1
-    print(f"promoted {time.monotonic() - since:.1f} s after the next worker was ready")
+    with capsys.disabled():
+        print(f"\npromoted {time.monotonic() - since:.1f} s after the next worker was ready")

@@ -87,7 +87,7 @@ def test_running_the_guards_again_changes_nothing(urls, database):
     def shape():
         return database.all(
             "select tgname, tgenabled, pg_get_triggerdef(oid), pg_get_functiondef(tgfoid) from pg_trigger"
-            " where not tgisinternal order by 1"
+            " where not tgisinternal order by 1, 3"
         )
 
     before = shape()
