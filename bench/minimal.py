@@ -20,7 +20,6 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from bench import statements
-from sidecar import audit
 from sidecar.promotion.context import entry_of
 from sidecar.settings import process_settings
 
@@ -66,12 +65,10 @@ def approve_and_promote(execute: Any, version_id: uuid.UUID) -> Row:
         "request_id": str(uuid.uuid4()),
     }
     changes = Jsonb([change_of(pending["replaces"], version)])
-    number = execute(promotion.write_promotion, {**written, **ids, "changes": changes}).fetchone()["context_version"]
     reason = f"Superseded by version {version['version_number']}."
-    records = [record_of(version, "approve", None, written["id"]), record_of(old, "supersede", reason, written["id"])]
-    execute(audit._INSERT, {**written, "records": Jsonb(records)})
-    superseded = execute(promotion.versions_with_numbers, {"ids": [old["id"]]}).fetchone()
-    return {"context_version": number, "promoted": version["id"], "superseded": superseded["id"]}
+    records = Jsonb([record_of(version, "approve", None), record_of(old, "supersede", reason)])
+    row = execute(promotion.write_promotion, {**written, **ids, "changes": changes, "records": records}).fetchone()
+    return {"context_version": row["context_version"], "promoted": version["id"], "superseded": old["id"]}
 
 
 def change_of(replaces: str, version: Row) -> Row:
@@ -90,12 +87,11 @@ def change_of(replaces: str, version: Row) -> Row:
     }
 
 
-def record_of(version: Row, action: str, reason: str | None, promotion_id: uuid.UUID) -> Row:
+def record_of(version: Row, action: str, reason: str | None) -> Row:
     return {
         "artifact_version_id": str(version["id"]),
         "project_id": str(version["project_id"]),
         "task_id": version["source_task_id"] and str(version["source_task_id"]),
         "action": action,
         "reason": reason,
-        "promotion_id": str(promotion_id),
     }

@@ -57,8 +57,6 @@ begin
             format('Superseded by version %s.', candidate.version_number), promotion, request)
     on conflict do nothing;
 
-    -- promotion: versions_with_numbers, for the answer
-    select id, schema_key, version_number into old from public.artifact_versions where id = old.id;
     return jsonb_build_object('project_id', project.id, 'context_version', number, 'promoted', version,
                               'superseded', old.id);
 end $$;

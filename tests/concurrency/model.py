@@ -65,10 +65,9 @@ class Project:
     def find(self, version_id: str) -> Version:
         return expect(self.versions.get(version_id), f"{version_id} is not there yet")
 
-    def stands(self, version_id: str) -> bool:
-        """Whether it is approved and in the context."""
-        version = self.versions[version_id]
-        return version.status == "approved" and self.context.get(version.path) == version_id
+    def holds(self, version_id: str) -> bool:
+        """Whether the context has its entry. A superseded version may, until its successor is promoted."""
+        return self.context.get(self.versions[version_id].path) == version_id
 
     def in_use(self, path: str) -> bool:
         return any(v.path == path and v.status not in ("rejected", "archived") for v in self.versions.values())
@@ -153,9 +152,9 @@ def reviewed(project: Project, asked: Decisions, told: Names, promotions: list[d
             expect(name["repeated"] == same, f"it was {before.status} before")
     expect_ready(after, waiting_for(after, asked.actions), [i for p in promotions for i in ids(p["promoted"])], asked)
     withdrawn = [i for i, action in asked.actions.items() if action == "withdraw"]
-    leave = {project.versions[i].path for i in withdrawn if project.stands(i)}
-    may_leave = {v.path for v in map(project.find, withdrawn) if v.status == "approved" and v.path in project.context}
-    expect(leave <= {path for p in promotions for path in p["withdrawn"]} <= may_leave, f"{leave} were withdrawn")
+    # A predecessor's entry, too, which stands there while the version awaits promotion.
+    leave = {v.path for v in map(project.find, withdrawn) if v.status == "approved" and v.path in project.context}
+    expect({path for p in promotions for path in p["withdrawn"]} == leave, f"{leave} leave the context")
     for promotion in promotions:
         after = entered(after, promotion)
     return [after if after != project else project]
@@ -206,7 +205,10 @@ def refused_decision(project: Project, actions: dict[str, str], code: str, versi
     fits = {
         "already_decided": lambda: version.status not in PASSING[action],
         "not_submitted": lambda: version.status == "intermediate" and action != "submit",
-        "approved_is_replaced": lambda: version.status == "approved" and action == "archive",
+        "approved_is_replaced": lambda: (
+            (version.status == "approved" and action == "archive")
+            or (version.status == "superseded" and action in ("archive", "withdraw") and project.holds(version_id))
+        ),
     }
     expect(fits[code](), f"{action} of a version that is {version.status} is no {code}")
     return project
@@ -229,16 +231,19 @@ def _reject(project: Project, version_id: str, version: Version) -> Project:
     return _move(project, version_id, version, ("pending",), "rejected")
 
 
-def _archive(project: Project, version_id: str, version: Version) -> Project:
-    return _move(project, version_id, version, PUT_AWAY, "archived")
-
-
 def _withdraw(project: Project, version_id: str, version: Version) -> Project:
-    return _move(project, version_id, version, (*PUT_AWAY, "approved"), "archived")
+    if version.status != "approved":
+        return _put_away(project, version_id, version)
+    return project.with_versions({version_id: replace(version, status="archived")})
 
 
 def _submit(project: Project, version_id: str, version: Version) -> Project:
     return _move(project, version_id, version, ("intermediate",), "pending")
+
+
+def _put_away(project: Project, version_id: str, version: Version) -> Project:
+    expect(version.status != "superseded" or not project.holds(version_id), "the context has its entry")
+    return _move(project, version_id, version, PUT_AWAY, "archived")
 
 
 def _move(project: Project, version_id: str, version: Version, come: tuple[str, ...], status: str) -> Project:
@@ -256,7 +261,7 @@ def _request_changes(project: Project, version_id: str, version: Version) -> Pro
 _DECIDE: dict[str, Callable[[Project, str, Version], Project]] = {
     "approve": _approve,
     "reject": _reject,
-    "archive": _archive,
+    "archive": _put_away,
     "withdraw": _withdraw,
     "submit": _submit,
     "request_changes": _request_changes,

@@ -16,7 +16,7 @@ from sidecar.stack.processes import inherited
 from sidecar.stack.stack import Stack
 from tests.directus.people import eventually
 
-# The program; the suite runs without one, see docs/how-to/behind-pgbouncer.md.
+# The program, for runs by hand: no wheel brings one. Without it the sidecars connect to Postgres themselves.
 PGBOUNCER = "ARTIFACTS_TESTS_PGBOUNCER"
 
 
