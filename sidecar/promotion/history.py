@@ -115,20 +115,29 @@ def _revert(
     project = _locked(call, project_id)
     refuse_unknown(project, to_version)
     refuse_stale(project, if_match)
-    rows = diff(call, project, project["context_version"], to_version)
+    rows = _unlike(call, diff(call, project, project["context_version"], to_version))
     if not rows:
         return promoted_answer(project_id, project["context_version"], [], "already_promoted")
     back = {row["schema_key"]: row["to_version_id"] for row in rows if row["to_version_id"]}
     gone = [row["schema_key"] for row in rows if not row["to_version_id"]]
     words = reason or f"Back to version {to_version} of the context."
+    # What goes makes room first: a path of that time may lie above or below one of now.
+    withdrawn, records = _withdraw(call, project, gone, words)
     copies = [_copy(call, version_id) for _path, version_id in sorted(back.items())]
     standing = {row["schema_key"]: row["from_version_id"] for row in rows}
     for copy in copies:
         copy["replaces"] = str(standing[copy["schema_key"]]) if standing[copy["schema_key"]] else None
     approval = _approve_copies(call, project, copies, words)
-    withdrawn, records = _withdraw(call, project, gone, words)
     changes = [entering(v) for v in approval.approved] + _with_adopted(call, project, gone, withdrawn)
     return enter_context(call, project, changes, [*approval.records, *records], words, explain=explain)
+
+
+def _unlike(call: Call, rows: list[Row]) -> list[Row]:
+    """Without the paths that hold a copy of the version asked for: the same way back again finds nothing to do."""
+    ids = [row["from_version_id"] for row in rows if row["from_version_id"]]
+    found = call.connection.execute(sql.restored, {"ids": ids}).fetchall() if ids else []
+    copies = {(row["from_version_id"], row["to_version_id"]) for row in found}
+    return [row for row in rows if (row["from_version_id"], row["to_version_id"]) not in copies]
 
 
 def _approve_copies(call: Call, project: Row, copies: list[Row], reason: str) -> Any:

@@ -1,13 +1,11 @@
 -- lock_projects: excludes other decisions in these projects; rows that refer to them can still be inserted (NO KEY).
--- Always in the order of ids. `at` is the transaction's time as the context writes it.
-select p.id, p.key, p.context_version, t.context_schema,
-       to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+-- Always in the order of ids.
+select p.id, p.key, p.context_version, t.context_schema
 from public.projects p left join public.project_templates t on t.id = p.template_id
 where p.id = any(%(ids)s) order by p.id for no key update of p;
 
 -- lock_projects_of_versions: the same for the projects of some versions
-select p.id, p.key, p.context_version, t.context_schema,
-       to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+select p.id, p.key, p.context_version, t.context_schema
 from public.projects p left join public.project_templates t on t.id = p.template_id
 where p.id in (select v.project_id from public.artifact_versions v where v.id = any(%(ids)s))
 order by p.id for no key update of p;
@@ -49,10 +47,14 @@ order by v.id for no key update of v;
 -- write_promotion: the document under its next number, the versions that are in it now, the row to rebuild it from, and
 -- the approval records of the same decision (as sidecar/audit.py writes them). One statement, because the project's
 -- lock is held meanwhile. The document stays in the database: sidecar.context_after places the changes.
-with written as (
+-- The clock, not now(): now() was before the wait for the lock, and times would run against the numbers.
+with moment as materialized (
+    select clock_timestamp() as at
+), written as (
     update public.projects
-    set context = sidecar.context_after(context, %(changes)s, context_version + 1, now()),
+    set context = sidecar.context_after(context, %(changes)s, context_version + 1, moment.at),
         context_version = context_version + 1
+    from moment
     where id = %(project_id)s
     returning context_version
 ), promoted as (
@@ -70,8 +72,8 @@ with written as (
 insert into public.promotions
     (id, project_id, context_version, actor_id, actor_label, reason, changes, request_id, date_created)
 select %(id)s, %(project_id)s, written.context_version, %(actor_id)s, %(actor_label)s, %(reason)s, %(changes)s,
-       %(request_id)s, now()
-from written
+       %(request_id)s, moment.at
+from written, moment
 returning context_version;
 
 -- versions_with_numbers: how the answer names versions
@@ -154,6 +156,10 @@ insert into public.artifact_files (artifact_version_id, directus_files_id, sort)
 select %(to_id)s, directus_files_id, sort from public.artifact_files where artifact_version_id = %(from_id)s
 order by sort nulls last, id;
 
+-- restored: which of these versions are copies of an earlier one
+select from_version_id, to_version_id from public.artifact_relations
+where from_version_id = any(%(ids)s) and relation_type = 'restored_from';
+
 -- relate_restored: where a copy comes from
 insert into public.artifact_relations (from_version_id, to_version_id, relation_type)
 values (%(from_version_id)s, %(to_version_id)s, 'restored_from')
@@ -203,7 +209,7 @@ with written as (
     insert into public.promotions
         (id, project_id, context_version, actor_id, actor_label, reason, changes, request_id, date_created)
     select %(id)s, %(project_id)s, written.context_version, %(actor_id)s, %(actor_label)s, %(reason)s, '[]',
-           %(request_id)s, now()
+           %(request_id)s, clock_timestamp()
     from written
 )
 select context_version from written;

@@ -6,13 +6,18 @@ having been told: every few seconds the reconciler asks the database what is don
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
 import uuid
 from uuid import UUID
 
 import procrastinate
+import psycopg
 import structlog
 from procrastinate import exceptions
 from procrastinate.jobs import Job
+from psycopg_pool import PoolTimeout
 
 from sidecar.database import Database
 from sidecar.errors import Refusal
@@ -28,6 +33,8 @@ log = structlog.get_logger()
 LONGEST_WAIT_SECONDS = 60
 # Seconds between attempts grow so that one broken task costs little; the queueing lock keeps it to one job.
 QUEUE = "artifacts"
+# Between attempts to reach a database that went away.
+AGAIN_SECONDS = 1.0
 
 
 class Backoff(procrastinate.BaseRetryStrategy):
@@ -83,11 +90,39 @@ def create_worker(settings: Settings, database: Database) -> procrastinate.App:
 
 
 def run_worker(settings: Settings) -> None:
-    """Work until a signal asks to stop."""
+    """Work until a signal asks to stop. A database that goes away is waited for: nobody else would start us again."""
     database = Database(settings.database_url.get_secret_value(), largest=4, name="artifacts-worker")
     database.open()
     try:
-        app = create_worker(settings, database)
-        app.run_worker(queues=[QUEUE], concurrency=4, delete_jobs="successful", name="artifacts-worker")
+        asyncio.run(_work(settings, database))
     finally:
         database.close()
+
+
+async def _work(settings: Settings, database: Database) -> None:
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    stopped = asyncio.create_task(stop.wait())
+    while not stop.is_set():
+        try:
+            async with create_worker(settings, database).open_async() as app:
+                # procrastinate ends its worker, without an error, when one of its connections is lost.
+                worker = asyncio.create_task(
+                    app.run_worker_async(
+                        queues=[QUEUE],
+                        concurrency=4,
+                        delete_jobs="successful",
+                        name="artifacts-worker",
+                        install_signal_handlers=False,
+                    )
+                )
+                await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
+                worker.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await worker
+        except (exceptions.ConnectorException, psycopg.Error, PoolTimeout) as error:
+            log.warning("the worker has lost the database", error=str(error).strip())
+        if not stop.is_set():
+            await asyncio.wait({stopped}, timeout=AGAIN_SECONDS)
+            log.info("the worker starts again")

@@ -128,6 +128,30 @@ def test_reverting_a_revert_brings_everything_back(project, told, reviewer, data
     assert (brand["logo"]["n"], brand["colors"][0]["n"]) == (3, 2)
 
 
+def test_the_same_way_back_twice_goes_back_once(project, told, reviewer, database):
+    path = f"/v1/projects/{project}/context/revert"
+    first = data(reviewer.post(path, {"to_version": 1}))
+    with database.unchanged():
+        again = data(reviewer.post(path, {"to_version": 1}))
+    assert (first["status"], again["status"]) == ("promoted", "already_promoted")
+
+
+def test_a_path_that_lay_above_comes_back_when_what_lies_below_goes(given, project, reviewer, database):
+    above = promoted(given, project, "brand", {"n": 1})
+    reviewer.post(f"/v1/artifacts/{above}/withdraw")
+    promoted(given, project, "brand.logo", {"n": 2})
+
+    assert data(reviewer.post(f"/v1/projects/{project}/context/revert", {"to_version": 1}))["status"] == "promoted"
+    assert database.context(project)["brand"]["n"] == 1
+
+
+def test_times_run_with_the_numbers(given, project, told, database):
+    rows = database.column(
+        "select date_created from promotions where project_id = %s order by context_version", project
+    )
+    assert rows == sorted(rows)
+
+
 def test_reverting_to_what_is_changes_nothing(project, told, reviewer, database):
     with database.unchanged():
         answer = data(reviewer.post(f"/v1/projects/{project}/context/revert", {"to_version": 3}))
