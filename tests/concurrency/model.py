@@ -34,6 +34,7 @@ class Version:
     content: str | None  # None: nobody knows what it is made of, so nothing is the same
     changes_requested: bool = False
     promoted: bool = False
+    copy_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -341,7 +342,8 @@ def reverted(project: Project, to_version: int, if_match: int | None, told: dict
     for name in told["promoted"]:
         path, copy = name["schema_key"], name["artifact_version_id"]
         expect(name["version_number"] == after.versions[after.newest[path]].number + 1, "another number is next")
-        version = replace(after.versions[back[path]], number=name["version_number"], status="pending", promoted=False)
+        version = replace(after.versions[back[path]], number=name["version_number"], status="pending", promoted=False,
+                          copy_of=back[path])  # fmt: skip
         after = replace(after.with_versions({copy: version}), newest={**after.newest, path: copy})
         after = _approve(after, copy, version)
     withdrawn = {i: replace(v, status="archived") for i, v in after.versions.items()
@@ -353,7 +355,9 @@ def differing(project: Project, to_version: int) -> tuple[dict[str, str], list[s
     """The versions that would come back, by path, and the paths that would leave."""
     expect(to_version <= project.version, f"the context is at version {project.version}")
     then, now = project.contexts[to_version], project.context
-    back = {path: version_id for path, version_id in then.items() if now.get(path) != version_id}
+    # A copy of the version of that time is no difference.
+    same = {path: (now[path], project.versions[now[path]].copy_of) for path in now}
+    back = {path: version_id for path, version_id in then.items() if version_id not in same.get(path, ())}
     return back, [path for path in now if path not in then]
 
 
