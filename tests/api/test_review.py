@@ -408,7 +408,7 @@ def test_approval_records_are_read_oldest_first(version, reviewer, producer):
     assert [(r["action"], r["reason"]) for r in listed] == [("comment", "First."), ("approve", "Second.")]
 
 
-# An approval record written as seed 000 writes it
+# An approval record as callers of Directus write it
 
 
 @pytest.mark.parametrize(("action", "status"), [("approve", "approved"), ("reject", "rejected")])

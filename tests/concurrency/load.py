@@ -129,7 +129,7 @@ class Client:
                 self.shared.know(place, operation.data["id"], path)
 
     def create(self, place: Place) -> None:
-        """As seeds 000 and 001 do: a row inserted through Directus."""
+        """A row inserted through Directus, as an n8n node does."""
         path, task = self.dice.choice(PATHS), self.dice.choice([None, *place.tasks])
         asked = {"project": place.project, "path": path, "status": "pending", "task": task, "content": None}
         body = {

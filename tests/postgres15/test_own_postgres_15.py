@@ -13,7 +13,7 @@ from sidecar.stack.ports import choose
 from sidecar.stack.progress import Progress
 from sidecar.stack.stack import Stack, Wishes
 from tests.directus.people import Person
-from tests.directus.seed_000 import assert_promoted_once, finish_task, record_approval, run_task, set_status
+from tests.directus.rest_workflow import assert_promoted_once, finish_task, record_approval, run_task, set_status
 from tests.directus.works import Database, Producer
 from tests.postgres15.server import Postgres15
 
@@ -47,7 +47,7 @@ def stack(folder: Path, postgres_url: str) -> Iterator[Stack]:
     stack.reset()
 
 
-def test_seed_000_on_the_users_own_postgres_15(stack: Stack, folder: Path) -> None:
+def test_the_whole_workflow_on_the_users_own_postgres_15(stack: Stack, folder: Path) -> None:
     environment = stack.environment()
     database = Database(environment["DATABASE_ADMIN_URL"])
     assert database.row("show server_version")["server_version"].startswith("15.")

@@ -116,8 +116,8 @@ def test_reviewers_do_not_submit(reviewer: Directus) -> None:
     assert refused.value.status == 403
 
 
-def test_a_producer_submits_as_seed_000_does(producer: Directus) -> None:
-    project = producer.post("/items/projects", json={"title": "Seed"})["data"]
+def test_a_producer_submits_through_directus(producer: Directus) -> None:
+    project = producer.post("/items/projects", json={"title": "Spring brand"})["data"]
     assert (project["context"], project["context_version"], project["status"]) == ({}, 0, "active")
     task = producer.post("/items/tasks", json={"title": "Logo", "project_id": project["id"]})["data"]
     run = producer.post("/items/task_executions", json={"name": "run", "task_id": task["id"]})["data"]

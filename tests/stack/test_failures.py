@@ -12,7 +12,8 @@ from sidecar.stack.parts import Part
 from sidecar.stack.progress import Failure, Progress, explain, tail
 
 
-def test_a_failed_step_is_named_with_log_and_remedy(folder, capsys):
+def test_a_failed_step_is_named_with_log_and_remedy(folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
     (folder / "npm.log").write_text("one\n\x1b[31mtwo\x1b[0m\n")
     with pytest.raises(Failure) as caught, Progress(9, first=2).step("Directus 12.4.0"):
         raise Failure("npm ci ended with code 1.", log=folder / "npm.log", remedy="Check the network.")
@@ -21,7 +22,7 @@ def test_a_failed_step_is_named_with_log_and_remedy(folder, capsys):
         "[2/9] Directus 12.4.0: npm ci ended with code 1.",
         "    one",
         "    two",
-        f"  log:    {folder / 'npm.log'}",
+        "  log:    npm.log",
         "  remedy: Check the network.",
     ]
 

@@ -36,7 +36,7 @@ describe('a plain edit of the status', () => {
     });
   });
 
-  it('drops the approved_at and approved_by that seed 000 sends along', async () => {
+  it('drops the approved_at and approved_by that callers of Directus send along', async () => {
     const { edit } = await givenReview();
     const payload = { status: 'approved', approved_at: '2026-01-01T00:00:00Z', approved_by: REVIEWER };
     expect(await edit(payload)).toEqual({ status: 'approved' });

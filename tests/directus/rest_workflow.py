@@ -1,4 +1,4 @@
-"""The steps of seed 000's workflow, as n8n's HTTP nodes send them to Directus, and what must be so at the end."""
+"""The workflow by Directus' REST API alone, as n8n's HTTP nodes send it, and what must be so at the end."""
 
 from __future__ import annotations
 

@@ -1,11 +1,18 @@
-"""Seed 000's workflow, step by step, as n8n's HTTP nodes send it to Directus."""
+"""The whole workflow, step by step, as n8n's HTTP nodes send it to Directus."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.directus.people import Person, settled
-from tests.directus.seed_000 import REASON, assert_promoted_once, finish_task, record_approval, run_task, set_status
+from tests.directus.rest_workflow import (
+    REASON,
+    assert_promoted_once,
+    finish_task,
+    record_approval,
+    run_task,
+    set_status,
+)
 from tests.directus.works import Database, Producer
 
 

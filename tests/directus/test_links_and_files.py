@@ -1,4 +1,4 @@
-"""Seed 001's testing checklist, a test for each line of it."""
+"""Files and links of versions and tasks through Directus, line by line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The testing checklist of the page that introduced the junction tables, item by item."""
+"""Files and links of versions and tasks, item by item."""
 
 from __future__ import annotations
 
