@@ -5,7 +5,8 @@ Everything here runs as an administrator: a superuser, or a role that may create
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import LiteralString
@@ -45,6 +46,10 @@ def prepare_database(admin_url: str, *, database: str, directus_password: str, s
     `admin_url` may name any database of the server, such as postgres.
     Raises psycopg.Error when the administrator may not do so.
     """
+    _again(lambda: _make_roles_and_database(admin_url, database, directus_password, sidecar_password))
+
+
+def _make_roles_and_database(admin_url: str, database: str, directus_password: str, sidecar_password: str) -> None:
     with psycopg.connect(admin_url, autocommit=True) as connection:
         _role(connection, OWNER, None)
         _role(connection, DIRECTUS, directus_password)
@@ -93,11 +98,23 @@ def schema_ownership(admin_url: str) -> Iterator[None]:
     """
     names = {"owner": sql.Identifier(OWNER), "directus": sql.Identifier(DIRECTUS)}
     with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("grant {owner} to {directus}").format(**names))
+        _again(lambda: connection.execute(sql.SQL("grant {owner} to {directus}").format(**names)))
         try:
             yield
         finally:
-            connection.execute(sql.SQL("revoke {owner} from {directus}").format(**names))
+            _again(lambda: connection.execute(sql.SQL("revoke {owner} from {directus}").format(**names)))
+
+
+def _again(change: Callable[[], object]) -> None:
+    """Roles are the whole server's: another set-up that changes one at the same moment makes Postgres give up."""
+    for attempt in range(10):
+        try:
+            change()
+            return
+        except psycopg.errors.InternalError_ as error:
+            if "concurrently" not in str(error) or attempt == 9:
+                raise
+            time.sleep(0.05 * (attempt + 1))
 
 
 def _role(connection: psycopg.Connection, name: str, password: str | None) -> None:

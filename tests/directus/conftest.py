@@ -23,10 +23,12 @@ _logged_in: dict[str, tuple[float, str, str]] = {}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test here needs Directus."""
+    """Every test here needs Directus. Those that make users take a seat, and there are three: one after the other."""
     for item in items:
         if item.path.parent == Path(__file__).parent:
             item.add_marker(pytest.mark.slow)
+            if "given_user" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group("seats"))
 
 
 @pytest.fixture(scope="session")
