@@ -18,6 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 REFERENCE = REPOSITORY / "docs" / "reference"
 sys.path.insert(0, str(REPOSITORY))
 
+from docs.diagrams import diagrams  # noqa: E402
 from sidecar.app import create_app  # noqa: E402
 from sidecar.cli import main as artifacts  # noqa: E402
 from sidecar.errors import CODES  # noqa: E402
@@ -48,6 +49,7 @@ def generated() -> dict[str, Callable[[], str]]:
         "errors.md": errors,
         "commands.md": commands,
         "schema.md": collections,
+        **diagrams(),
     }
 
 

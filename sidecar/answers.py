@@ -17,6 +17,27 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+AN_ID = "6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11"
+
+
+class ById(BaseModel):
+    """The address of one thing."""
+
+    id: UUID = Field(json_schema_extra={"example": AN_ID})
+
+
+class ProjectPath(BaseModel):
+    """The address of a project."""
+
+    id: str = Field(
+        max_length=255, description="The project's id or key.", json_schema_extra={"example": "spring-brand"}
+    )
+
+
+class PageMeta(Shape):
+    next_cursor: str | None = Field(description="Send it as cursor for the next page; null on the last one.")
+
+
 class ErrorExtensions(BaseModel):
     model_config = ConfigDict(extra="allow", title="ErrorExtensions")
     code: str = Field(description="A stable name of the refusal; docs/reference/errors.md lists them all.")
@@ -49,6 +70,7 @@ class File(Shape):
     filesize: int | None
     width: int | None
     height: int | None
+    changed_at: datetime | None = Field(description="Since when its bytes are not those that were submitted.")
 
 
 class Version(Shape):
@@ -60,6 +82,13 @@ class Version(Shape):
     version_number: int
     status: str
     review_state: str | None
+    lifecycle: str = Field(
+        description="The status in four words: intermediate, candidate (pending), published (approved) or archived"
+        " (superseded, rejected, archived)."
+    )
+    approval_status: str = Field(
+        description="pending, approved, rejected, auto_approved (by a rule) or edited (approved, made by an edit)."
+    )
     artifact_type: str | None
     value: Any
     metadata: Any
@@ -79,14 +108,19 @@ class Version(Shape):
     user_created: UUID | None
     date_created: datetime | None
     files: list[File]
+    content_changed: bool = Field(description="Bytes of a file were replaced in Directus after they were submitted.")
+    content_changed_reason: str | None = Field(description="Which file's, as a sentence.")
     allowed_actions: list[str]
 
 
 def refusals(*codes: str) -> dict[int, Any]:
     """The OpenAPI responses for these codes, beside the ones every operation has."""
-    everywhere = ("token_missing", "forbidden", "invalid_value", "internal_error", "registry_busy")
+    everywhere = (
+        "token_missing", "token_invalid", "forbidden", "actor_not_allowed", "actor_unknown", "restricted_policy",
+        "invalid_value", "internal_error", "registry_busy", "database_unavailable", "directus_unavailable",
+    )  # fmt: skip
     by_status: dict[int, list[str]] = {}
-    for code in (*everywhere, *codes):
+    for code in dict.fromkeys((*everywhere, *codes)):
         by_status.setdefault(CODES[code].status, []).append(code)
     return {
         status: {

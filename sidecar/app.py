@@ -10,9 +10,15 @@ from werkzeug import Response as RedirectResponse
 from sidecar import edge, log
 from sidecar.access.authenticate import Authenticator
 from sidecar.artifacts.http import api as artifacts
+from sidecar.artifacts.verbs import api as verbs
 from sidecar.call import Answer
 from sidecar.database import Database
 from sidecar.description import DescribedApp
+from sidecar.executions.http import api as executions
+from sidecar.executions.step_http import api as steps
+from sidecar.files.http import api as files
+from sidecar.lineage.http import api as lineage
+from sidecar.locks.http import api as locks
 from sidecar.projects.http import api as projects
 from sidecar.promotion.http import api as promotion
 from sidecar.review.http import api as review
@@ -40,7 +46,7 @@ def create_app(settings: Settings) -> DescribedApp:
     app.extensions["artifacts"] = edge.Registry(settings, database, Authenticator(database, settings))
     database.open()
     edge.install(app)
-    for feature in (artifacts, review, promotion, projects):
+    for feature in (artifacts, review, promotion, projects, locks, verbs, executions, steps, lineage, files):
         app.register_api(feature)
     _add_health(app, database)
     _add_description(app)

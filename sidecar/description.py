@@ -6,15 +6,34 @@ import copy
 from typing import Any
 
 from flask_openapi3.openapi import OpenAPI
+from pydantic import BaseModel
 
 from sidecar.answers import Errors, refusals
+from sidecar.artifacts.upload import JSON_FIELDS
 from sidecar.edge import WRITING
 from sidecar.errors import CODES
 from sidecar.idempotency.key import HEADER, LONGEST, REPLAYED
 
 _HEADERS = {
-    "X-Request-Id": "Names the request in every row and log line; answered back.",
-    "X-Actor-Id": "With a service token: the Directus user it acts for.",
+    "X-Request-Id": "Names the request in every row and log line; answered back. One that cannot be kept is replaced.",
+    "X-Actor-Id": "With a service token: the id of the Directus user it acts for.",
+}
+# What keys.parse_key takes, but for blanks around it.
+_KEY = r'^([!#-~][ -~]{0,254}|"([!#-\[\]-~]|\\["\\])([ !#-\[\]-~]|\\["\\]){0,254}")$'
+_BYTES = {"type": "string", "format": "binary"}
+_JSON_TEXT = {"type": "string", "contentMediaType": "application/json", "description": "JSON text."}
+# The operations that take files in a multipart body: what that body is called, and the fields that carry files.
+_UPLOADS = {
+    "/v1/artifacts": ("SubmitUpload", ("files",)),
+    "/v1/artifacts/{id}/edit": ("EditUpload", ("files", "file")),
+}
+# The operations that compare If-Match, and those that compare If-None-Match, with an ETag of theirs.
+_IF_MATCH = ("/v1/promotions", "/v1/projects/{id}/context/revert", "/v1/projects/{id}/context/rebuild")
+_A_FILE = '"6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11-0d3f6a52-5a1e-4a0b-9d5c-7d0c1f1f6a01"'
+_IF_NONE_MATCH = {
+    "/v1/projects/{id}/context": '"5"',
+    "/v1/projects/{id}/files/{path}": _A_FILE,
+    "/v1/artifacts/{id}/download": _A_FILE,
 }
 
 
@@ -24,11 +43,12 @@ class DescribedApp(OpenAPI):
     def generate_spec_json(self) -> None:
         """Called by flask-openapi3 for its own pages and for ours."""
         super().generate_spec_json()
-        self.spec_json = complete(self.spec_json)
+        views = [getattr(view, "__annotations__", {}) for view in self.view_functions.values()]
+        self.spec_json = complete(self.spec_json, [view["body"] for view in views if "body" in view])
 
 
-def complete(spec: dict[str, Any]) -> dict[str, Any]:
-    """flask-openapi3's description with what is true of every operation."""
+def complete(spec: dict[str, Any], bodies: list[type[BaseModel]]) -> dict[str, Any]:
+    """flask-openapi3's description with what is true of every operation, and the bodies' models as they are."""
     description = copy.deepcopy(spec)
     description["openapi"] = "3.1.0"
     description["security"] = [{"bearer": []}]
@@ -38,22 +58,34 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
     schemas.update(errors.pop("$defs"))
     schemas["Errors"] = errors
     schemas.pop("ValidationErrorModel", None)  # flask-openapi3's own shape of a refusal, which nothing here answers
+    for body in bodies:
+        # flask-openapi3 keeps what OpenAPI 3.0 knew of a schema, and so drops its examples.
+        fields = body.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(fields.pop("$defs", {}))
+        schemas[body.__name__] = fields
     for path in description["paths"].values():
         for method, operation in path.items():
-            _complete(method, operation)
-    _add_upload(description)
-    _add_if_match(description)
+            _complete(method, operation, schemas)
+    _add_uploads(description)
+    _add_conditions(description)
     return description
 
 
-def _complete(method: str, operation: dict[str, Any]) -> None:
+def _complete(method: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     parameters = operation.setdefault("parameters", [])
     for name, meaning in _HEADERS.items():
         parameters.append(
             {"name": name, "in": "header", "required": False, "description": meaning, "schema": {"type": "string"}}
         )
+    # Found while the request is read, wherever it goes.
+    _add_refusals(operation, "invalid_text")
     if "requestBody" in operation:
-        operation["requestBody"]["required"] = True
+        (content,) = operation["requestBody"]["content"].values()
+        fields = schemas[content["schema"]["$ref"].rpartition("/")[2]]
+        content["example"] = fields["examples"][0]
+        # No body at all says as little as {}.
+        operation["requestBody"]["required"] = "required" in fields
+        _add_refusals(operation, "invalid_json", "body_too_large", "unsupported_media_type")
     if method.upper() in WRITING:
         _add_idempotency_key(operation)
 
@@ -66,7 +98,7 @@ def _add_idempotency_key(operation: dict[str, Any]) -> None:
             "required": False,
             "description": "Names the request, quoted or bare, so that it may be sent again: the same caller, operation"
             f" and key get the first answer again, with {REPLAYED}: true.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST + 2},
+            "schema": {"type": "string", "minLength": 1, "maxLength": 2 * LONGEST + 2, "pattern": _KEY},
             "example": '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
         }
     )
@@ -75,40 +107,47 @@ def _add_idempotency_key(operation: dict[str, Any]) -> None:
     for status, response in responses.items():
         if status.startswith("2"):
             response.setdefault("headers", {})[REPLAYED] = replayed
-    for code in ("idempotency_key_invalid", "idempotency_key_reused", "idempotency_key_in_use"):
+    _add_refusals(operation, "idempotency_key_invalid", "idempotency_key_reused", "idempotency_key_in_use")
+
+
+def _add_refusals(operation: dict[str, Any], *codes: str) -> None:
+    for code in codes:
         status = CODES[code].status
-        described = responses.setdefault(str(status), refusals(code)[status])
+        described = operation["responses"].setdefault(str(status), refusals(code)[status])
         if f"`{code}`" not in described["description"]:
             described["description"] += f"; `{code}`: {CODES[code].sentence}"
 
 
-def _add_upload(description: dict[str, Any]) -> None:
-    content = description["paths"]["/v1/artifacts"]["post"]["requestBody"]["content"]
-    fields = copy.deepcopy(description["components"]["schemas"]["SubmitBody"])
-    fields["title"] = "SubmitUpload"
-    for name in ("value", "metadata", "tags", "file_ids", "derived_from", "deduplicate"):
-        fields["properties"][name] = {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "description": "JSON text.",
-        }
-    fields["properties"]["files"] = {"type": "array", "items": {"type": "string", "format": "binary"}}
-    description["components"]["schemas"]["SubmitUpload"] = fields
-    content["multipart/form-data"] = {"schema": {"$ref": "#/components/schemas/SubmitUpload"}}
+def _add_uploads(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    for path, (name, files) in _UPLOADS.items():
+        operation = description["paths"][path]["post"]
+        content = operation["requestBody"]["content"]
+        fields = copy.deepcopy(schemas[content["application/json"]["schema"]["$ref"].rpartition("/")[2]])
+        fields.pop("examples", None)
+        fields |= {"title": name, "description": "The same fields as a form, with files."}
+        for field, shape in fields["properties"].items():
+            fields["properties"][field] = _JSON_TEXT if field in JSON_FIELDS else _never_null(shape)
+        fields["properties"] |= {field: {"type": "array", "items": _BYTES} for field in files}
+        schemas[name] = fields
+        content["multipart/form-data"] = {"schema": {"$ref": f"#/components/schemas/{name}"}}
+        _add_refusals(operation, "bad_request", "value_not_json", "upload_too_large")
 
 
-def _add_if_match(description: dict[str, Any]) -> None:
-    description["paths"]["/v1/promotions"]["post"]["parameters"].append(
-        {
-            "name": "If-Match",
-            "in": "header",
-            "required": False,
-            "description": "The context version you have seen, quoted or bare.",
-            "schema": {"type": "string"},
-            "example": '"5"',
-        }
-    )
-    for path in ("/v1/projects/{id}/context",):
-        description["paths"][path]["get"]["parameters"].append(
-            {"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}, "example": '"5"'}
-        )
+def _never_null(shape: dict[str, Any]) -> dict[str, Any]:
+    """A field as a form has it, where it is left out instead of null."""
+    kinds = [kind for kind in shape.get("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == 1:
+        shape = {key: value for key, value in shape.items() if key != "anyOf"} | kinds[0]
+    return {key: value for key, value in shape.items() if value is not None or key != "default"}
+
+
+def _add_conditions(description: dict[str, Any]) -> None:
+    seen = {"name": "If-Match", "in": "header", "required": False, "example": '"5"'}
+    seen |= {"description": "The context version you have seen, quoted or bare.", "schema": {"type": "string"}}
+    for path in _IF_MATCH:
+        description["paths"][path]["post"]["parameters"].append(seen)
+    known = {"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}}
+    for path, tag in _IF_NONE_MATCH.items():
+        told = {"description": "The ETag of what you have; 304 while it is the same.", "example": tag}
+        description["paths"][path]["get"]["parameters"].append(known | told)

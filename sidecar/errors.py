@@ -92,6 +92,27 @@ CODES: dict[str, Code] = {
     "path_not_in_context": Code(
         404, "The context has nothing at this path.", "Read the whole context to see what it holds."
     ),
+    "template_not_found": Code(
+        422, "There is no such project template.", "Name a template by its id or name, or make it in Directus first."
+    ),
+    "nothing_at_path": Code(
+        404, "There is no version at this path to give.", "Submit one and have it approved, or ask with want=latest."
+    ),
+    "file_not_linked": Code(
+        404, "The version has no such file.", "Read the version to see its files; n counts them from 1."
+    ),
+    "link_invalid": Code(
+        403, "This download link is none that the registry gave out.", "Ask for a new link at the file's own address."
+    ),
+    "link_expired": Code(
+        403, "This download link has expired.", "Ask for a new link at the file's own address, which stays the same."
+    ),
+    "bytes_missing": Code(
+        404, "Directus has lost the bytes of this file.", "Restore the file in Directus' storage, or submit it again."
+    ),
+    "range_not_satisfiable": Code(
+        416, "The file does not have these bytes.", "Ask for a range within the file, or leave Range out."
+    ),
     "reference_not_found": Code(422, "The request refers to something that does not exist.", "Check the ids it names."),
     # Submitting
     "schema_key_grammar": Code(
@@ -105,6 +126,33 @@ CODES: dict[str, Code] = {
         "This path lies above or below another path in use in the project, or would need a list where an object is.",
         "Choose a path beside the existing one, or archive the other path's versions.",
     ),
+    "path_locked": Code(
+        423,
+        "This path is locked.",
+        "Go on with the version that is there, or ask the lock's owner or a reviewer to unlock it.",
+    ),
+    "lock_of_another": Code(403, "Somebody else holds this lock.", "Ask its owner or a reviewer to unlock it."),
+    "used_in_place": Code(
+        422,
+        "This is the version's own path.",
+        "Name another project or path; restore brings a version back to its own.",
+    ),
+    "too_many_tags": Code(409, "A version has at most 50 tags.", "Remove some, or replace all of them with tags."),
+    "locks_by_registry": Code(
+        409,
+        "Locks are set and released through the artifact registry.",
+        "Use PUT and DELETE /v1/projects/{id}/locks, or tick Locked.",
+    ),
+    "template_violation": Code(
+        422,
+        "The version is not what the project's template asks for at this path.",
+        "Correct what violations lists and submit it again, or have the template changed.",
+    ),
+    "template_broken": Code(
+        422,
+        "The project's template cannot be read.",
+        "Correct the template in Directus (Project Templates), then try again.",
+    ),
     "version_numbered": Code(409, "A version needs its number.", "Insert it again; the registry numbers it."),
     "version_status_known": Code(
         422, "This is no status of a version.", "Use intermediate, pending, approved, rejected, superseded or archived."
@@ -113,6 +161,29 @@ CODES: dict[str, Code] = {
     "artifact_type_known": Code(422, "This is no artifact type.", "Use image, audio, video, text, json or document."),
     "file_upload_failed": Code(
         502, "Directus did not take the uploaded file.", "Try again; if it stays so, look at Directus' log."
+    ),
+    "upload_too_large": Code(
+        413,
+        "The upload is larger than allowed.",
+        "Send less in one request, or ask an operator to raise ARTIFACTS_UPLOAD_LIMIT.",
+    ),
+    "file_type_mismatch": Code(
+        422, "A file is something else than it is said to be.", "Send it with its own content type, or without one."
+    ),
+    "file_url_refused": Code(
+        422,
+        "The registry does not fetch from this address.",
+        "Use a public http or https address, or ask an operator to allow its host (ARTIFACTS_FETCH_ALLOW).",
+    ),
+    "file_url_failed": Code(
+        422,
+        "The file could not be fetched from its address.",
+        "Check the address, or fetch the file yourself and upload it.",
+    ),
+    "file_url_too_large": Code(
+        413,
+        "The file at this address is larger than allowed.",
+        "Keep it where it is and name it in source_url, or ask an operator to raise ARTIFACTS_UPLOAD_LIMIT.",
     ),
     # Deciding
     "already_decided": Code(
@@ -226,6 +297,38 @@ CODES: dict[str, Code] = {
     "execution_status_known": Code(
         422, "This is no status of an execution.", "Use pending, running, completed, failed or cancelled."
     ),
+    "execution_status_order": Code(
+        409,
+        "An execution goes from pending to running, and ends completed, failed or cancelled.",
+        "Move it to one of allowed_statuses; a failed one is resumed by setting it to running.",
+    ),
+    "execution_elsewhere": Code(
+        409,
+        "The engine's workflow of this name is an execution of another project.",
+        "Give the run a name of its own in engine_workflow_id.",
+    ),
+    "step_status_order": Code(
+        409,
+        "A step goes from queued to running, and ends completed, failed or skipped.",
+        "Move it to one of allowed_statuses; to run it again, use POST /v1/steps/{id}/retry.",
+    ),
+    "step_unfinished": Code(409, "This step has not ended yet.", "Wait for it, or set it to failed first."),
+    "step_ended": Code(
+        409,
+        "What an ended step was given and gave back is not replaced.",
+        "Record another attempt with POST /v1/steps/{id}/retry.",
+    ),
+    "step_dependency_unknown": Code(
+        422, "A step depends on one that the execution does not have.", "Add that step first, or in the same request."
+    ),
+    "step_dependency_cycle": Code(422, "Steps depend on each other in a circle.", "Leave out one of the dependencies."),
+    "step_output_missing": Code(
+        404, "This step has no such output.", "Have a version approved, or ask with want=latest."
+    ),
+    "stage_belongs": Code(422, "A link names its execution or its step.", "Send execution_id or step_id."),
+    "stage_by_decision": Code(
+        409, "A version becomes approved by a decision.", "Approve it with POST /v1/reviews; its stage follows."
+    ),
     "step_status_known": Code(
         422, "This is no status of a step.", "Use queued, running, completed, failed or skipped."
     ),
@@ -236,6 +339,15 @@ CODES: dict[str, Code] = {
         "Use derived_from, variant_of, transcoded_from, edited_from or restored_from.",
     ),
     "relation_not_to_itself": Code(422, "A version cannot be its own source.", "Name another version as the source."),
+    "relation_cycle": Code(
+        409,
+        "The source was itself made from this version, directly or through others.",
+        "Look at the version's lineage, and name the older one as the source.",
+    ),
+    "relation_immutable": Code(409, "A relation never changes.", "Add another relation instead."),
+    "relation_kept": Code(
+        409, "The relations of a decided version are kept.", "Leave it, and add another relation instead."
+    ),
     "transfer_status_known": Code(
         422, "This is no status of a transfer.", "Use pending, uploading, completed or failed."
     ),
@@ -286,7 +398,16 @@ _ABOUT_THE_REQUEST = frozenset({400, 413, 415, 422})
 # on its way, and a key's own refusals say nothing about the request.
 _MAY_PASS_LATER = frozenset(
     {
+        "template_not_found",
+        "template_violation",
+        "template_broken",
+        "step_dependency_unknown",
+        "step_dependency_cycle",
         "file_not_found",
+        "file_url_refused",
+        "file_url_failed",
+        "file_url_too_large",
+        "file_type_mismatch",
         "reference_not_found",
         "one_project_at_a_time",
         "if_match_invalid",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 LONGEST = 255
@@ -50,4 +50,10 @@ def _check(text: str) -> str:
     return text
 
 
-Path = Annotated[str, AfterValidator(_check)]
+# Told to callers, as far as a pattern can tell it: _check says what is wrong, and knows of _meta.
+_PATTERN = rf"^{_SEGMENT.pattern}(\.{_SEGMENT.pattern}){{0,{DEEPEST - 1}}}$".replace("(?:", "(")
+Path = Annotated[
+    str,
+    AfterValidator(_check),
+    Field(json_schema_extra={"pattern": _PATTERN, "maxLength": LONGEST, "example": "brand.logo"}),
+]

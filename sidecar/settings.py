@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -35,9 +36,12 @@ class Settings(BaseModel):
     threads: Annotated[int, Field(ge=1, le=256)] = 8
     json_limit: Annotated[int, Field(ge=1024)] = 2 * 1024**2
     upload_limit: Annotated[int, Field(ge=1024)] = 1024**3
+    fetch_allow: str = ""
+    fetch_seconds: Annotated[int, Field(ge=1, le=600)] = 60
     auth_cache_seconds: Annotated[float, Field(ge=0, le=10)] = 10
     reconcile_seconds: Annotated[int, Field(ge=1, le=10)] = 5
     idempotency_hours: Annotated[int, Field(ge=24, le=8760)] = 24
+    download_seconds: Annotated[int, Field(ge=10, le=86400)] = 300
     prepare_statements: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -47,6 +51,14 @@ class Settings(BaseModel):
         if url and not url.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return url.rstrip("/")
+
+    @field_validator("fetch_allow")
+    @classmethod
+    def _hosts_or_networks(cls, names: str) -> str:
+        for name in filter(None, (part.strip() for part in names.split(","))):
+            if "://" in name or ("/" in name and not _is_network(name)):
+                raise ValueError(f"is a list of host names and networks such as 10.1.0.0/16, which {name} is not")
+        return names
 
     @field_validator("directus_secret", "directus_token")
     @classmethod
@@ -75,6 +87,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         lines = [f"  {variable(str(e['loc'][0]))}: {_sentence(e)}" for e in error.errors(include_input=False)]
         raise SettingsError("The settings are not complete:\n" + "\n".join(lines)) from None
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def variable(name: str) -> str:

@@ -26,5 +26,7 @@ grant select (id, storage, filename_disk, filename_download, title, type, folder
 
 grant select, insert, update, delete on all tables in schema sidecar to artifacts_sidecar;
 revoke update, delete on sidecar.audit_log from artifacts_sidecar;
+-- Triggers ask the worker to look, with the rights of whoever writes.
+grant insert (kind, subject) on sidecar.looks to artifacts_directus;
 grant usage on all sequences in schema sidecar to artifacts_sidecar;
 grant execute on all functions in schema sidecar to artifacts_sidecar, artifacts_directus;

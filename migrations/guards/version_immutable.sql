@@ -1,4 +1,5 @@
--- What a version is, is fixed at insert; its metadata may be completed by the registry (facts about the media).
+-- What a version is, is fixed at insert; its metadata may be completed by the registry (facts about the media), and so
+-- may a type that the insert left out, once.
 -- A deleted user's id becomes null: foreign keys act inside a trigger, where the depth is above 0.
 create or replace function sidecar.version_immutable() returns trigger language plpgsql as $$
 begin
@@ -7,11 +8,13 @@ begin
 end $$;
 
 create or replace trigger g30_version_immutable before update on public.artifact_versions for each row
-    when ((old.id, old.project_id, old.schema_key, old.version_number, old.artifact_type, old.value, old.parent_id,
+    when ((old.id, old.project_id, old.schema_key, old.version_number, old.value, old.parent_id,
            old.source_task_id, old.execution_id, old.step_id, old.request_id, old.source_url, old.date_created)
           is distinct from
-          (new.id, new.project_id, new.schema_key, new.version_number, new.artifact_type, new.value, new.parent_id,
+          (new.id, new.project_id, new.schema_key, new.version_number, new.value, new.parent_id,
            new.source_task_id, new.execution_id, new.step_id, new.request_id, new.source_url, new.date_created)
+       or (new.artifact_type is distinct from old.artifact_type
+           and (current_user <> 'artifacts_sidecar' or old.artifact_type is not null))
        or (new.user_created is distinct from old.user_created
            and (pg_trigger_depth() = 0 or new.user_created is not null))
        or (new.metadata is distinct from old.metadata and current_user <> 'artifacts_sidecar')

@@ -23,9 +23,10 @@ def artifact_type_of(mime: str | None, value: Any) -> str:
     return "document"
 
 
-def content_hash(value: Any, file_hashes: list[bytes | None]) -> str | None:
+def content_hash(value: Any, file_hashes: list[bytes | None], source_url: str | None = None) -> str | None:
     """SHA-256 (hex) of the value in canonical JSON (RFC 8785) and the hashes of the files, in order.
 
+    Without files, the address of bytes that live elsewhere is content, too.
     None when the bytes of some file are not known: then nothing can be said to be the same.
     """
     if any(known is None for known in file_hashes):
@@ -33,6 +34,8 @@ def content_hash(value: Any, file_hashes: list[bytes | None]) -> str | None:
     digest = hashlib.sha256(canonical(value))
     for known in file_hashes:
         digest.update(b"\x00" + (known or b""))
+    if source_url and not file_hashes:
+        digest.update(b"\x01" + source_url.encode())
     return digest.hexdigest()
 
 

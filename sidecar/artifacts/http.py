@@ -11,12 +11,15 @@ from flask_openapi3.models.tag import Tag
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from sidecar.answers import Shape, Version, refusals
+from sidecar.answers import ById, PageMeta, Shape, Version, refusals
 from sidecar.artifacts import read
+from sidecar.artifacts.status import ApprovalStatus, Lifecycle, filters_of_approval, statuses_of_lifecycle
 from sidecar.artifacts.submit import Submission, submit
-from sidecar.artifacts.upload import submit_upload
+from sidecar.artifacts.upload import submit_fetched, submit_many, submit_upload
 from sidecar.call import Answer, Call
 from sidecar.edge import answer, described, json_body, operation, permitted, read_model
+from sidecar.errors import Refusal
+from sidecar.locks.http import Lock
 from sidecar.paths import Path
 from sidecar.projects.find import find_project
 
@@ -27,6 +30,7 @@ ShortText = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 ArtifactType = Literal["image", "audio", "video", "text", "json", "document"]
 STATUSES = frozenset({"intermediate", "pending", "approved", "superseded", "rejected", "archived"})
+_SEVERAL_STATUSES = "^(STATUS)(,(STATUS))*$".replace("STATUS", "|".join(sorted(STATUSES)))
 
 
 def _statuses(text: str) -> str:
@@ -38,13 +42,31 @@ def _statuses(text: str) -> str:
 class SubmitBody(BaseModel):
     """An output to be kept as the next version of its path."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "project_id": "spring-brand",
+                    "schema_key": "brand.colors",
+                    "value": {"primary": "#2e7d32"},
+                    "tags": ["draft"],
+                }
+            ]
+        },
+    )
 
     project_id: ShortText = Field(description="The project's id or key.")
     schema_key: Path = Field(description="The path, such as brand.logo or scenes[3].image.", examples=["brand.logo"])
     value: Any = Field(None, description="Structured data: any JSON. In multipart, JSON text.")
     file_ids: list[UUID] = Field(
         default=[], max_length=100, description="Directus files, in order; the first is primary."
+    )
+    file_urls: list[Annotated[str, StringConstraints(min_length=1, max_length=2000)]] = Field(
+        default=[],
+        max_length=20,
+        description="Addresses (http, https) of files to fetch and keep, after uploaded files and before file_ids.",
+        examples=[["https://cdn.example.com/renders/logo.png"]],
     )
     primary_file_id: UUID | None = Field(None, description="The main file; put first.")
     artifact_type: ArtifactType | None = Field(
@@ -56,14 +78,19 @@ class SubmitBody(BaseModel):
     step_id: UUID | None = None
     parent_id: UUID | None = Field(None, description="The version it was edited from; else the version before it.")
     derived_from: list[UUID] = Field(default=[], max_length=100, description="Versions it was made from.")
-    source_url: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    source_url: Annotated[str, StringConstraints(max_length=2000)] | None = Field(
+        None, description="Where bytes live that are not kept here. Never fetched; see file_urls."
+    )
     tags: list[ShortText] | None = Field(None, max_length=50)
     metadata: dict[str, Any] | None = None
     deduplicate: bool = Field(True, description="The same content as the path's newest version is that version.")
+    if_locked: Literal["existing", "fail"] = Field(
+        "existing", description="On a locked path: existing answers with the version that is there, fail refuses."
+    )
 
     def submission(self, file_ids: list[UUID] | None = None) -> Submission:
         """What submit() takes; `file_ids` are files uploaded with the request."""
-        fields = self.model_dump(exclude={"project_id", "file_ids", "derived_from"})
+        fields = self.model_dump(exclude={"project_id", "file_ids", "file_urls", "derived_from"})
         return Submission(
             project=self.project_id,
             file_ids=(*(file_ids or []), *self.file_ids),
@@ -72,17 +99,49 @@ class SubmitBody(BaseModel):
         )
 
 
-class ById(BaseModel):
-    id: UUID
+class BatchBody(BaseModel):
+    """Outputs to be kept together."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "artifacts": [
+                        {"project_id": "spring-brand", "schema_key": "brand.claim", "value": "Tea."},
+                        {"project_id": "spring-brand", "schema_key": "brand.colors", "value": {"primary": "#2e7d32"}},
+                    ]
+                }
+            ]
+        },
+    )
+    artifacts: list[SubmitBody] = Field(min_length=1, max_length=100, description="In order: 1 to 100.")
+    partial: bool = Field(False, description="true keeps what can be kept; else all of them or none.")
+
+
+class PartialBatchBody(BaseModel):
+    """A batch whose items are read one by one, each with its own result."""
+
+    model_config = ConfigDict(extra="forbid")
+    artifacts: list[Any] = Field(min_length=1, max_length=100)
+    partial: bool
 
 
 class ListQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    project_id: ShortText | None = Field(None, description="The project's id or key.")
+    project_id: ShortText | None = Field(
+        None, description="The project's id or key.", json_schema_extra={"example": "spring-brand"}
+    )
     schema_key: Path | None = None
     status: Annotated[str, AfterValidator(_statuses)] | None = Field(
-        None, description="One status, or several with commas."
+        None,
+        description="One status, or several with commas.",
+        json_schema_extra={"pattern": _SEVERAL_STATUSES, "example": "pending,approved"},
+    )
+    lifecycle: Lifecycle | None = Field(None, description="candidate is pending, published is approved.")
+    approval_status: ApprovalStatus | None = Field(
+        None, description="auto_approved is by a rule, edited by an edit; what is archived is not among them."
     )
     artifact_type: ArtifactType | None = None
     tag: ShortText | None = None
@@ -101,9 +160,42 @@ class VersionsQuery(BaseModel):
     limit: int = Field(100, ge=1, le=1000)
 
 
+class ItemErrorExtensions(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    code: str
+    next: str = Field(description="What to do now.")
+
+
+class OneItemError(Shape):
+    """A refusal, as it would be answered if the item had come by itself."""
+
+    message: str
+    extensions: ItemErrorExtensions
+
+
 class SubmitMeta(Shape):
     existing: bool
     rejection_reason: str | None = None
+    locked: Lock | None = Field(None, description="The lock for which nothing was added.")
+
+
+class BatchItemMeta(Shape):
+    existing: bool | None = Field(None, description="null when it was refused.")
+    rejection_reason: str | None = None
+    locked: Lock | None = None
+    error: OneItemError | None = Field(description="Why this one was not kept; null when it was.")
+
+
+class BatchMeta(Shape):
+    new: int
+    existing: int
+    refused: int
+    items: list[BatchItemMeta] = Field(description="What became of each, in order.")
+
+
+class BatchAnswer(Shape):
+    data: list[Version | None] = Field(description="The version of each, in order; null for one that was refused.")
+    meta: BatchMeta
 
 
 class VersionAnswer(Shape):
@@ -113,10 +205,6 @@ class VersionAnswer(Shape):
 class SubmitAnswer(Shape):
     data: Version
     meta: SubmitMeta
-
-
-class PageMeta(Shape):
-    next_cursor: str | None
 
 
 class VersionsAnswer(Shape):
@@ -133,9 +221,11 @@ class VersionsAnswer(Shape):
         201: SubmitAnswer,
         200: SubmitAnswer,
         **refusals(
-            "project_not_found", "file_not_found", "path_conflict", "schema_key_grammar", "task_not_found",
+            "project_not_found", "template_violation", "template_broken", "file_not_found", "path_conflict",
+            "path_locked", "schema_key_grammar", "task_not_found",
             "execution_not_found", "step_not_found", "artifact_not_found", "invalid_json", "value_not_json",
-            "body_too_large", "unsupported_media_type", "file_upload_failed",
+            "body_too_large", "upload_too_large", "unsupported_media_type", "file_upload_failed", "file_type_mismatch",
+            "file_url_refused", "file_url_failed", "file_url_too_large",
         ),
     },
 )  # fmt: skip
@@ -145,13 +235,53 @@ def submit_artifact() -> Response:
     if request.mimetype == "multipart/form-data":
         return submit_upload(SubmitBody, submitted)
     typed = read_model(SubmitBody, json_body())
+    if typed.file_urls:
+        return submit_fetched(typed, submitted)
     return answer(lambda call: submitted(call, typed.submission()))
+
+
+@api.post(
+    "/artifacts/batch",
+    operation_id="submitArtifacts",
+    summary="Submit many outputs",
+    description="In one transaction and in order: two outputs of one path get two numbers, one after the other. All or"
+    " nothing; with partial, each by itself. 201 when anything new is kept, else 200.",
+    responses={
+        201: BatchAnswer,
+        200: BatchAnswer,
+        **refusals(
+            "project_not_found", "file_not_found", "path_conflict", "path_locked", "schema_key_grammar",
+            "task_not_found", "execution_not_found", "step_not_found", "artifact_not_found", "invalid_json",
+            "body_too_large", "unsupported_media_type", "file_upload_failed", "file_type_mismatch", "file_url_refused",
+            "file_url_failed", "file_url_too_large",
+        ),
+    },
+)  # fmt: skip
+@described(body=BatchBody)
+@permitted("produce")
+def submit_artifacts() -> Response:
+    raw = json_body()
+    partial = isinstance(raw, dict) and raw.get("partial") is True
+    bodies = _each(read_model(PartialBatchBody, raw)) if partial else read_model(BatchBody, raw).artifacts
+    return submit_many(bodies, submitted, partial=partial)
+
+
+def _each(batch: PartialBatchBody) -> list[SubmitBody | Refusal]:
+    bodies: list[SubmitBody | Refusal] = []
+    for item in batch.artifacts:
+        try:
+            bodies.append(read_model(SubmitBody, item))
+        except Refusal as refusal:
+            bodies.append(refusal)
+    return bodies
 
 
 def submitted(call: Call, submission: Submission) -> Answer:
     """Submit and answer: 201 with the new version, or 200 with the one that exists."""
     version, new = submit(call, submission)
+    locked = version.pop("locked", None)
     meta = {"existing": not new, "rejection_reason": None if new else version["rejection_reason"]}
+    meta |= {"locked": locked} if locked else {}
     headers = {"Location": f"/v1/artifacts/{version['id']}"} if new else {}
     return Answer(read.present(call, [version])[0], 201 if new else 200, meta, headers)
 
@@ -161,14 +291,17 @@ def submitted(call: Call, submission: Submission) -> Answer:
     operation_id="listArtifacts",
     summary="List versions",
     description="Newest first, in pages.",
-    responses={200: VersionsAnswer, **refusals("restricted_policy", "project_not_found", "version_status_known")},
+    responses={
+        200: VersionsAnswer,
+        **refusals("restricted_policy", "project_not_found", "version_status_known", "schema_key_grammar"),
+    },
 )
 @operation("read")
 def list_artifacts(call: Call, query: ListQuery) -> Answer:
-    filters = query.model_dump(exclude={"cursor", "limit"})
+    filters = query.model_dump(exclude={"cursor", "limit", "lifecycle", "approval_status"})
     if query.project_id:
         filters["project_id"] = find_project(call, query.project_id)["id"]
-    filters["status"] = query.status.split(",") if query.status else None
+    filters |= _status_filters(query)
     filters["q"] = f"%{_literal(query.q)}%" if query.q else None
     versions, cursor = read.list_versions(call, filters, cursor=query.cursor, limit=query.limit)
     return Answer(versions, meta={"next_cursor": cursor})
@@ -196,6 +329,19 @@ def get_artifact(call: Call, path: ById) -> Answer:
 @operation("read")
 def get_versions(call: Call, path: ById, query: VersionsQuery) -> Answer:
     return Answer(read.versions_of_path(call, path.id, query.limit), meta={"next_cursor": None})
+
+
+def _status_filters(query: ListQuery) -> dict[str, Any]:
+    """The filters that say a status in one way or another: all of them hold."""
+    wanted, others = set(STATUSES), {}
+    if query.status:
+        wanted &= set(query.status.split(","))
+    if query.lifecycle:
+        wanted &= statuses_of_lifecycle(query.lifecycle)
+    if query.approval_status:
+        statuses, others = filters_of_approval(query.approval_status)
+        wanted &= statuses
+    return {"status": None if wanted == STATUSES else sorted(wanted), **others}
 
 
 def _literal(text: str) -> str:

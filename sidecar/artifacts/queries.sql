@@ -41,11 +41,6 @@ on conflict on constraint version_linked_once do nothing;
 update public.tasks set status = 'needs_review'
 where id = %(task_id)s and status is distinct from 'needs_review' and status is distinct from 'cancelled';
 
--- link_execution: what an execution made
-insert into public.execution_artifacts (execution_id, artifact_version_id, stage)
-values (%(execution_id)s, %(artifact_version_id)s, 'generated')
-on conflict on constraint stage_linked_once do nothing;
-
 -- add_source: the version it was made from
 insert into public.artifact_relations (from_version_id, to_version_id, relation_type)
 values (%(from_version_id)s, %(to_version_id)s, 'derived_from')
@@ -55,8 +50,9 @@ on conflict on constraint relation_unique do nothing;
 select * from public.artifact_versions where id = %(id)s;
 
 -- files_of_versions: the files of some versions, in order
-select l.artifact_version_id, f.id, f.type, f.title, f.filename_download, f.filesize, f.width, f.height
+select l.artifact_version_id, f.id, f.type, f.title, f.filename_download, f.filesize, f.width, f.height, c.changed_at
 from public.artifact_files l join public.directus_files f on f.id = l.directus_files_id
+left join sidecar.file_contents c on c.file_id = f.id
 where l.artifact_version_id = any(%(ids)s) order by l.sort nulls last, l.id;
 
 -- list_versions: newest first; a filter that is null does not filter
@@ -72,11 +68,69 @@ where (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
   and (%(step_id)s::uuid is null or v.step_id = %(step_id)s::uuid)
   and (%(q)s::text is null or v.value::text ilike %(q)s::text or v.schema_key ilike %(q)s::text
        or v.metadata::text ilike %(q)s::text)
+  and (%(by_rule)s::boolean is null or %(by_rule)s::boolean = exists (
+        select from public.artifact_approvals a
+        where a.artifact_version_id = v.id and a.action = 'approve' and a.actor_type = 'rule'))
+  and (%(edited)s::boolean is null or %(edited)s::boolean = exists (
+        select from public.artifact_relations r where r.from_version_id = v.id and r.relation_type = 'edited_from'))
   and (%(after_date)s::timestamptz is null or (v.date_created, v.id) < (%(after_date)s::timestamptz, %(after_id)s::uuid))
 order by v.date_created desc, v.id desc
 limit %(limit)s;
+
+-- origins_of_versions: who approved or rejected some versions, and whether they were made by an edit
+select o.id,
+       exists (select from public.artifact_approvals a
+               where a.artifact_version_id = o.id and a.action = 'approve' and a.actor_type = 'rule') as by_rule,
+       exists (select from public.artifact_approvals a
+               where a.artifact_version_id = o.id and a.action = 'reject') as rejected,
+       exists (select from public.artifact_relations r
+               where r.from_version_id = o.id and r.relation_type = 'edited_from') as edited
+from unnest(%(ids)s::uuid[]) o (id);
 
 -- versions_of_path: every version of a path, newest first
 select * from public.artifact_versions
 where project_id = %(project_id)s and schema_key = %(schema_key)s
 order by version_number desc limit %(limit)s;
+
+-- relate_copy: what a version was edited or restored from
+insert into public.artifact_relations (from_version_id, to_version_id, relation_type)
+values (%(from_version_id)s, %(to_version_id)s, %(relation_type)s)
+on conflict on constraint relation_unique do nothing;
+
+-- set_tags: never fixed, not even by a decision
+update public.artifact_versions set tags = %(tags)s where id = %(id)s returning *;
+
+-- files_compared: the files of two versions in order, with the hash of their bytes where it is known
+select l.artifact_version_id, f.id, f.type, f.filename_download, encode(c.sha256, 'hex') as sha256
+from public.artifact_files l join public.directus_files f on f.id = l.directus_files_id
+left join sidecar.file_contents c on c.file_id = f.id
+where l.artifact_version_id = any(%(ids)s) order by l.sort nulls last, l.id;
+
+-- next_number: what the next version of a path will be called
+select coalesce(max(version_number), 0) + 1 as next_version from public.artifact_versions
+where project_id = %(project_id)s and schema_key = %(schema_key)s;
+
+-- approved_of_paths: the approved version of each path (or of one), in the order of idx_one_approved_per_path
+select * from public.artifact_versions
+where project_id = %(project_id)s and status = 'approved'
+  and (%(schema_key)s::text is null or schema_key = %(schema_key)s::text)
+  and (%(after)s::text is null or schema_key > %(after)s::text collate "C")
+order by schema_key limit %(limit)s;
+
+-- latest_of_paths: the newest version of each path (or of one) that is neither rejected nor archived
+select distinct on (schema_key) * from public.artifact_versions
+where project_id = %(project_id)s and status not in ('rejected', 'archived')
+  and (%(schema_key)s::text is null or schema_key = %(schema_key)s::text)
+  and (%(after)s::text is null or schema_key > %(after)s::text collate "C")
+order by schema_key, version_number desc limit %(limit)s;
+
+-- task_exists: for the list of its versions
+select id from public.tasks where id = %(task_id)s;
+
+-- trail: a project's audit log, newest first, with the version that an entry is about
+select l.number, l.kind, encode(l.hash, 'hex') as hash, c.content, v.schema_key, v.version_number
+from sidecar.audit_log l
+cross join lateral (select l.content::jsonb) c (content)
+left join public.artifact_versions v on v.id = (c.content ->> 'artifact_version_id')::uuid
+where l.project_id = %(project_id)s and (%(before)s::bigint is null or l.number < %(before)s::bigint)
+order by l.number desc limit %(limit)s;

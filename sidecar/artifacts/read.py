@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sidecar.artifacts.status import approval_status, lifecycle
 from sidecar.call import Call
 from sidecar.errors import Refusal
 from sidecar.review.allowed import allowed_actions
@@ -17,7 +18,10 @@ from sidecar.sql import Statements
 sql = Statements(__file__)
 Row = dict[str, Any]
 
-FILE_FIELDS = ("id", "type", "title", "filename_download", "filesize", "width", "height")
+_NO_FILTER = dict.fromkeys(
+    ("project_id", "schema_key", "status", "artifact_type", "tag", "q", "task_id", "execution_id", "step_id")
+)
+FILE_FIELDS = ("id", "type", "title", "filename_download", "filesize", "width", "height", "changed_at")
 
 
 def find_version(call: Call, version_id: UUID) -> Row:
@@ -29,13 +33,22 @@ def find_version(call: Call, version_id: UUID) -> Row:
 
 
 def present(call: Call, versions: list[Row]) -> list[Row]:
-    """Versions as the API shows them: their columns, their files in order, and what the caller may do now."""
+    """Versions as the API shows them: their columns, their status in other words, their files in order, and what the
+    caller may do now."""
     files: dict[UUID, list[Row]] = defaultdict(list)
     rows = call.connection.execute(sql.files_of_versions, {"ids": [v["id"] for v in versions]}).fetchall()
     for row in rows:
         files[row["artifact_version_id"]].append({name: row[name] for name in FILE_FIELDS})
+    origins = _origins(call, versions)
     return [
-        {**version, "files": files[version["id"]], "allowed_actions": allowed_actions(version, call.caller)}
+        {
+            **version,
+            "lifecycle": lifecycle(version["status"]),
+            "approval_status": approval_status(version, origins.get(version["id"])),
+            "files": files[version["id"]],
+            **_changed(files[version["id"]]),
+            "allowed_actions": allowed_actions(version, call.caller),
+        }
         for version in versions
     ]
 
@@ -48,7 +61,8 @@ def list_versions(
     Raises Refusal invalid_value for a cursor this API did not make.
     """
     after_date, after_id = _decoded(cursor)
-    parameters = {**filters, "after_date": after_date, "after_id": after_id, "limit": limit + 1}
+    page = {"after_date": after_date, "after_id": after_id, "limit": limit + 1}
+    parameters = {"by_rule": None, "edited": None, **filters, **page}
     rows = call.connection.execute(sql.list_versions, parameters).fetchall()
     more = len(rows) > limit
     rows = rows[:limit]
@@ -60,6 +74,31 @@ def versions_of_path(call: Call, version_id: UUID, limit: int) -> list[Row]:
     version = find_version(call, version_id)
     place = {"project_id": version["project_id"], "schema_key": version["schema_key"], "limit": limit}
     return present(call, call.connection.execute(sql.versions_of_path, place).fetchall())
+
+
+def versions_of_task(call: Call, task_id: UUID, *, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
+    """A page of the versions made for a task or linked to it, as list_versions() answers.
+
+    Raises Refusal task_not_found.
+    """
+    if call.connection.execute(sql.task_exists, {"task_id": task_id}).fetchone() is None:
+        raise Refusal("task_not_found", details={"task_id": str(task_id)})
+    return list_versions(call, {**_NO_FILTER, "task_id": task_id}, cursor=cursor, limit=limit)
+
+
+def _origins(call: Call, versions: list[Row]) -> dict[UUID, Row]:
+    """By id, how versions that were decided came about; not asked for what is only submitted."""
+    ids = [version["id"] for version in versions if version["status"] in ("approved", "superseded", "archived")]
+    if not ids:
+        return {}
+    return {row["id"]: row for row in call.connection.execute(sql.origins_of_versions, {"ids": ids}).fetchall()}
+
+
+def _changed(files: list[Row]) -> Row:
+    """Whether bytes of a version are no longer those that were submitted, and the sentence that says so."""
+    names = [file["filename_download"] or str(file["id"]) for file in files if file["changed_at"]]
+    sentence = f"The bytes of {', '.join(names)} were replaced in Directus after they were submitted."
+    return {"content_changed": bool(names), "content_changed_reason": sentence if names else None}
 
 
 def _encoded(row: Row) -> str:

@@ -11,10 +11,13 @@ from psycopg.types.json import Jsonb
 from sidecar.artifacts.content import artifact_type_of, content_hash
 from sidecar.call import Call
 from sidecar.errors import Refusal
+from sidecar.executions.link import link_output
+from sidecar.locks.held import IfLocked, locked_version
 from sidecar.projects.find import find_project, template_of
 from sidecar.promotion.enter import lock_projects
 from sidecar.review.automatic import approve_by_rule
 from sidecar.sql import Statements
+from sidecar.templates.check import check_submission
 from sidecar.templates.rules import matches, rule_for
 
 sql = Statements(__file__)
@@ -41,6 +44,8 @@ class Submission:
     tags: list[str] | None = None
     metadata: dict[str, Any] | None = field(default=None)
     deduplicate: bool = True
+    if_locked: IfLocked = "existing"
+    asks_for_review: bool = True  # False where it is approved in the same transaction: its task waits for nobody
 
 
 def submit(call: Call, submission: Submission) -> tuple[Row, bool]:
@@ -48,16 +53,24 @@ def submit(call: Call, submission: Submission) -> tuple[Row, bool]:
 
     The same content as the path's newest version is that version (a rejected twin too, with its reason; not an archived
     one); it is linked to the submitting task all the same. A submission for a task sets the task to needs_review.
+    On a locked path it is the version that is there (see locked_version), and nothing is written.
     Raises Refusal project_not_found, file_not_found, path_conflict, task_not_found, execution_not_found,
-    step_not_found, artifact_not_found, reference_not_found.
+    step_not_found, artifact_not_found, reference_not_found, path_locked, template_violation,
+    template_broken.
     """
     project = find_project(call, submission.project)
-    rule = rule_for(template_of(call, project["id"]), submission.schema_key).auto_approve
+    template = template_of(call, project["id"])
+    rule = rule_for(template, submission.schema_key).auto_approve
     if rule:
         # What is approved at once is promoted at once: the project's lock comes before the number lock, for everybody.
         lock_projects(call, [project["id"]])
     files = _files(call, submission)
-    hashed = content_hash(submission.value, [f["sha256"] for f in files])
+    check_submission(call, project["id"], template, submission, files)
+    hashed = content_hash(submission.value, [f["sha256"] for f in files], submission.source_url)
+    # From here on the project's number lock is held: what takes time comes before.
+    held = locked_version(call, project["id"], submission.schema_key, submission.if_locked)
+    if held is not None:
+        return held, False
     twin = _twin(call, project["id"], submission, hashed)
     version = twin or _add(call, project["id"], submission, files, hashed)
     _link(call, submission, version)
@@ -126,10 +139,9 @@ def _link(call: Call, submission: Submission, version: Row) -> None:
     ids = {"artifact_version_id": version["id"], "task_id": submission.source_task_id}
     for source in submission.derived_from:
         call.connection.execute(sql.add_source, {"from_version_id": version["id"], "to_version_id": source})
-    if submission.execution_id:
-        call.connection.execute(sql.link_execution, {**ids, "execution_id": submission.execution_id})
+    link_output(call, version["id"], submission.execution_id, submission.step_id)
     # The task last: it is what people edit in Directus, and nobody should wait here for longer than it takes.
     if submission.source_task_id:
         call.connection.execute(sql.link_task, ids)
-        if submission.status == "pending" and version["status"] == "pending":
+        if submission.asks_for_review and submission.status == "pending" and version["status"] == "pending":
             call.connection.execute(sql.ask_for_review, ids)

@@ -33,8 +33,21 @@ def template_of(call: Call, project_id: UUID) -> Any:
     return row["context_schema"] if row else None
 
 
+def find_template(call: Call, id_or_name: str) -> UUID:
+    """The id of a project template. Raises Refusal template_not_found."""
+    named = {"id": as_uuid(id_or_name), "name": id_or_name}
+    row = call.connection.execute(sql.find_template, named).fetchone()
+    if row is None:
+        raise Refusal("template_not_found", details={"template": id_or_name})
+    return row["id"]
+
+
 def create_or_find(call: Call, project: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The project with this key, and whether it was made now. An existing one is left as it is."""
+    """The project with this key, and whether it was made now. An existing one is left as it is.
+
+    A new project of a template gets the template's tasks with its row (migrations/after/37_project_tasks.sql).
+    Raises Refusal template_broken, reference_not_found.
+    """
     row = call.connection.execute(sql.add_project, {**project, "user_created": call.caller.user_id}).fetchone()
     if row is not None:
         return row, True
@@ -48,7 +61,7 @@ def list_projects(call: Call, *, has_approved: str | None, after: UUID | None, l
 
 
 def _one(call: Call, id_or_key: str, by_id: Any, by_key: Any) -> dict[str, Any]:
-    project_id = _uuid(id_or_key)
+    project_id = as_uuid(id_or_key)
     statement = by_id if project_id else by_key
     row = call.connection.execute(statement, {"id": project_id, "key": id_or_key}).fetchone()
     if row is None:
@@ -56,7 +69,8 @@ def _one(call: Call, id_or_key: str, by_id: Any, by_key: Any) -> dict[str, Any]:
     return row
 
 
-def _uuid(text: str) -> UUID | None:
+def as_uuid(text: str) -> UUID | None:
+    """The id that a text is, if it is one."""
     try:
         return UUID(text)
     except ValueError:

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from sidecar import audit
 from sidecar.call import Call
+from sidecar.documents.keep import keep_documents
 from sidecar.errors import Refusal
 from sidecar.promotion.context import Entry, entry_of
 from sidecar.sql import Statements
@@ -84,6 +85,7 @@ def enter_context(
     """
     before = _entries(call, project, changes) if explain else {}
     number = _write(call, project, changes, records, reason)
+    keep_documents(call, project, changes)
     project["context_version"] = number
     replaced = [UUID(change.replaces) for change in changes if change.replaces]
     answer = promoted_answer(project["id"], number, [c.version for c in changes if c.version], "promoted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,10 +11,10 @@ from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from jsonpath_ng.ext.parser import parse as jsonpath
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError, from_json, to_json
 
-from sidecar.answers import Shape, VersionName, refusals
+from sidecar.answers import AN_ID, ProjectPath, Shape, VersionName, refusals
 from sidecar.call import Answer, Call
 from sidecar.edge import answer, described, json_body, operation, permitted, read_model, run
 from sidecar.errors import Refusal
@@ -37,10 +38,19 @@ def _jsonpath(text: str) -> str:
     return text
 
 
+def _moment(text: str) -> str:
+    # pydantic would take a number for seconds since 1970.
+    if not re.match(r"\d{4}-\d\d-\d\d", text):
+        raise PydanticCustomError("moment", "say a moment such as 2026-01-31T12:00:00Z")
+    return text
+
+
 class PromoteBody(BaseModel):
     """What to promote: exactly one of task_id, artifact_version_ids and project_id."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"project_id": "spring-brand"}, {"task_id": AN_ID}]}
+    )
     task_id: UUID | None = Field(None, description="A task's approved outputs.")
     artifact_version_ids: list[UUID] | None = Field(None, min_length=1, max_length=1000)
     project_id: str | None = Field(None, max_length=255, description="Everything approved in a project, by id or key.")
@@ -79,18 +89,19 @@ class PromotionAnswer(Shape):
     data: Promotion
 
 
-class ProjectPath(BaseModel):
-    id: str = Field(max_length=255, description="The project's id or key.")
-
-
 class ContextQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     path: Path | None = Field(None, description="Only what the context holds here.")
     select: Annotated[str, AfterValidator(_jsonpath)] | None = Field(
-        None, max_length=500, description="Only what this JSONPath finds, as a list, such as $.brand.*.file_id."
+        None,
+        max_length=500,
+        description="Only what this JSONPath finds, as a list.",
+        json_schema_extra={"example": "$.brand.*.file_id"},
     )
     version: int | None = Field(None, ge=0, description="The context as of this version.")
-    at: datetime | None = Field(None, description="The context as of this moment.")
+    at: Annotated[datetime, BeforeValidator(_moment)] | None = Field(
+        None, description="The context as of this moment.", json_schema_extra={"example": "2026-01-31T12:00:00Z"}
+    )
 
     @model_validator(mode="after")
     def _one_each(self) -> ContextQuery:
@@ -105,18 +116,24 @@ class ContextQuery(BaseModel):
 
 class HistoryQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    before: int | None = Field(None, ge=0, description="Only versions below this one: meta.next_before of a page.")
+    before: int | None = Field(
+        None, ge=0, le=2**31 - 1, description="Only versions below this one: meta.next_before of a page."
+    )
     limit: int = Field(50, ge=1, le=500)
 
 
 class DiffQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    since: int = Field(alias="from", ge=0)
-    until: int = Field(alias="to", ge=0)
+    since: int = Field(alias="from", ge=0, json_schema_extra={"example": 0})
+    until: int = Field(alias="to", ge=0, json_schema_extra={"example": 5})
 
 
 class RevertBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    """Where to go back to."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"to_version": 0, "reason": "Back to the beginning."}]}
+    )
     to_version: int = Field(ge=0, description="The version of the context to go back to.")
     if_match: int | None = Field(None, ge=0, description="The context version you have seen; as the If-Match header.")
     reason: str | None = Field(None, max_length=10_000)
@@ -124,7 +141,9 @@ class RevertBody(BaseModel):
 
 
 class RebuildBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    """Why."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "After a restore."}]})
     if_match: int | None = Field(None, ge=0)
     reason: str | None = Field(None, max_length=10_000)
 
@@ -228,7 +247,7 @@ def _promoted(call: Call, body: PromoteBody, seen: str | None) -> Answer:
     responses={
         200: ContextAnswer,
         304: {"description": "The context is still at the version named in If-None-Match."},
-        **refusals("project_not_found", "path_not_in_context", "context_version_unknown"),
+        **refusals("project_not_found", "path_not_in_context", "context_version_unknown", "schema_key_grammar"),
     },
 )
 @operation("read")

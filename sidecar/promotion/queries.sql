@@ -84,14 +84,9 @@ select path, p.context #> (sidecar.path_steps(path)).way as entry
 from public.projects p, unnest(%(paths)s::text[]) path where p.id = %(project_id)s;
 
 -- stale_downstream: approved versions made from ones that are superseded now, however far away
-with recursive downstream as (
-    select r.from_version_id as id, 1 as depth from public.artifact_relations r where r.to_version_id = any(%(ids)s)
-    union
-    select r.from_version_id, d.depth + 1 from public.artifact_relations r join downstream d on r.to_version_id = d.id
-    where d.depth < 50
-)
-select distinct v.id, v.schema_key, v.version_number from public.artifact_versions v join downstream d on d.id = v.id
-where v.status = 'approved' order by v.schema_key;
+select v.id, v.schema_key, v.version_number
+from sidecar.affected_by(%(ids)s) a join public.artifact_versions v on v.id = a.id
+where v.status = 'approved' order by v.schema_key, v.id;
 
 -- set_promotion_error: what people see on the task; written only when it changes
 update public.tasks set promotion_error = %(error)s

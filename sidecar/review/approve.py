@@ -11,6 +11,7 @@ from sidecar import audit
 from sidecar.call import Call
 from sidecar.errors import Refusal
 from sidecar.sql import Statements
+from sidecar.templates.check import check_versions
 from sidecar.templates.rules import PathRule, rule_for
 
 sql = Statements(__file__)
@@ -38,7 +39,8 @@ def approve_pending(
 
     `said` gives reason and feedback by version, else `reason` is everybody's. Where the project's template asks for
     several approvals, this is one vote, and the version stays pending until enough different people have voted.
-    Raises Refusal forbidden, not_submitted, already_decided, own_work, two_approvals_for_one_path.
+    Raises Refusal forbidden, not_submitted, already_decided, own_work, two_approvals_for_one_path,
+    template_violation, template_broken.
     """
     pending = [v for v in versions if v["status"] == "pending"]
     for version in versions:
@@ -47,6 +49,7 @@ def approve_pending(
     if not pending:
         return Approval(versions, [], [])
     call.caller.must("review")
+    check_versions(call, project, pending)
     words = said or {}
     records = [audit.Entry(v, "approve", *words.get(v["id"], (reason, None))) for v in pending]
     enough, voted = [], []

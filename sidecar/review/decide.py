@@ -118,6 +118,8 @@ def _decide(
         tasks = [o.after["source_task_id"] for o in review.outcomes if o.after["source_task_id"]]
         call.connection.execute(sql.complete_tasks, {"ids": tasks})
     promotions = _write(review, decisions, explain=explain)
+    if not complete_task:
+        _ask_for_review(review)
     order = {d.artifact_version_id: i for i, d in enumerate(decisions)}
     review.outcomes.sort(key=lambda o: order.get(o.decision.artifact_version_id, len(order)))
     return {"decisions": [_answer(o) for o in review.outcomes], "promotions": promotions}
@@ -189,6 +191,13 @@ def _write(review: Review, decisions: list[Decision], *, explain: bool) -> list[
         else:
             audit.record(review.call.connection, review.call.caller, review.call.request_id, records)
     return promotions
+
+
+def _ask_for_review(review: Review) -> None:
+    """A task whose draft is submitted waits for a person, as after a submission. The tasks last, as everybody."""
+    drafts = [o.after["id"] for o in review.outcomes if o.decision.action == "submit" and not o.repeated]
+    if drafts:
+        review.call.connection.execute(sql.ask_for_review, {"ids": drafts})
 
 
 def _reject_others(review: Review, decisions: list[Decision]) -> None:

@@ -11,10 +11,11 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from sidecar.answers import Shape, VersionName, refusals
+from sidecar.answers import AN_ID, ById, Shape, VersionName, refusals
 from sidecar.call import Answer, Call
 from sidecar.edge import operation
 from sidecar.promotion.http import Promotion
+from sidecar.review.automatic import approve_submitted
 from sidecar.review.decide import Action, Decision, decide
 from sidecar.review.record import approvals_of, record_approval
 
@@ -23,9 +24,10 @@ api = APIBlueprint("review", __name__, url_prefix="/v1", abp_tags=[Tag(name="Rev
 Reason = Annotated[str, StringConstraints(max_length=10_000)]
 PromoteWhen = bool | Literal["task_done"]
 
-_REFUSALS = refusals(
+_REFUSED = (
     "artifact_not_found", "decision_repeated", "two_approvals_for_one_path", "already_decided", "not_submitted",
-    "reason_required", "own_work", "approved_is_replaced", "context_path_occupied",
+    "reason_required", "own_work", "approved_is_replaced", "context_path_occupied", "template_violation",
+    "template_broken",
 )  # fmt: skip
 
 
@@ -40,7 +42,15 @@ class DecisionBody(BaseModel):
 class ReviewBody(BaseModel):
     """Decisions, each with its own version; or one decision for `artifact_version_ids`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"artifact_version_ids": [AN_ID], "action": "approve"},
+                {"decisions": [{"artifact_version_id": AN_ID, "action": "reject", "reason": "Too dark."}]},
+            ]
+        },
+    )
     decisions: list[DecisionBody] | None = Field(None, min_length=1, max_length=500)
     artifact_version_ids: list[UUID] | None = Field(None, min_length=1, max_length=500)
     action: Action | None = None
@@ -70,7 +80,9 @@ class ReviewBody(BaseModel):
 
 
 class OneDecisionBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    """Why, and what else is to be done."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "Fits the brand."}]})
     reason: Reason | None = None
     feedback: Any = None
     promote: PromoteWhen = True
@@ -82,16 +94,14 @@ class OneDecisionBody(BaseModel):
 class RecordBody(BaseModel):
     """An approval record as callers of Directus write it. Who decides is always the caller; a claim is kept beside."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(
+        extra="ignore", json_schema_extra={"examples": [{"action": "approve", "reason": "Fits the brand."}]}
+    )
     action: str
     reason: Reason | None = None
     feedback: Any = None
     actor_id: str | None = None
     actor_type: str | None = None
-
-
-class ById(BaseModel):
-    id: UUID
 
 
 class Votes(Shape):
@@ -145,7 +155,7 @@ class RecordsAnswer(Shape):
     operation_id="review",
     summary="Decide on one or many versions",
     description="All or nothing. The same decision again is the same answer.",
-    responses={200: ReviewAnswer, **_REFUSALS},
+    responses={200: ReviewAnswer, **refusals(*_REFUSED)},
 )
 @operation("produce")
 def post_reviews(call: Call, body: ReviewBody) -> Answer:
@@ -165,7 +175,7 @@ def _decided(call: Call, decisions: list[Decision], body: ReviewBody | OneDecisi
         reject_others=body.reject_others,
         dry_run=body.dry_run,
     )
-    return Answer(result)
+    return Answer(result if body.dry_run else approve_submitted(call, result))
 
 
 @api.post(
@@ -173,7 +183,7 @@ def _decided(call: Call, decisions: list[Decision], body: ReviewBody | OneDecisi
     operation_id="approveArtifact",
     summary="Approve",
     description="The version takes its path's place; the one before it is superseded.",
-    responses={200: ReviewAnswer, **_REFUSALS},
+    responses={200: ReviewAnswer, **refusals(*_REFUSED)},
 )
 @operation("review")
 def post_approve(call: Call, path: ById, body: OneDecisionBody) -> Answer:
@@ -185,7 +195,7 @@ def post_approve(call: Call, path: ById, body: OneDecisionBody) -> Answer:
     operation_id="rejectArtifact",
     summary="Reject",
     description="With a reason, which later runs learn from.",
-    responses={200: ReviewAnswer, **_REFUSALS},
+    responses={200: ReviewAnswer, **refusals(*_REFUSED)},
 )
 @operation("review")
 def post_reject(call: Call, path: ById, body: OneDecisionBody) -> Answer:
@@ -197,7 +207,7 @@ def post_reject(call: Call, path: ById, body: OneDecisionBody) -> Answer:
     operation_id="requestChanges",
     summary="Request changes",
     description="The version leaves the inbox and may still be approved or rejected. Needs a reason or feedback.",
-    responses={200: ReviewAnswer, **_REFUSALS},
+    responses={200: ReviewAnswer, **refusals(*_REFUSED)},
 )
 @operation("review")
 def post_request_changes(call: Call, path: ById, body: OneDecisionBody) -> Answer:
@@ -209,7 +219,7 @@ def post_request_changes(call: Call, path: ById, body: OneDecisionBody) -> Answe
     operation_id="commentArtifact",
     summary="Comment",
     description="Adds a record and decides nothing. Needs a reason (the comment) or feedback.",
-    responses={200: ReviewAnswer, **_REFUSALS},
+    responses={200: ReviewAnswer, **refusals(*_REFUSED)},
 )
 @operation("produce")
 def post_comment(call: Call, path: ById, body: OneDecisionBody) -> Answer:
@@ -220,8 +230,8 @@ def post_comment(call: Call, path: ById, body: OneDecisionBody) -> Answer:
     "/artifacts/<id>/submit",
     operation_id="submitDraft",
     summary="Submit a draft for review",
-    description="An intermediate version becomes pending.",
-    responses={200: ReviewAnswer, **_REFUSALS},
+    description="An intermediate version becomes pending; its task becomes needs_review, as after a submission.",
+    responses={200: ReviewAnswer, **refusals(*_REFUSED)},
 )
 @operation("produce")
 def post_submit(call: Call, path: ById, body: OneDecisionBody) -> Answer:
@@ -233,7 +243,7 @@ def post_submit(call: Call, path: ById, body: OneDecisionBody) -> Answer:
     operation_id="withdrawArtifact",
     summary="Withdraw",
     description="An approved version leaves the context without a successor; a candidate is taken back.",
-    responses={200: ReviewAnswer, **_REFUSALS},
+    responses={200: ReviewAnswer, **refusals(*_REFUSED)},
 )
 @operation("produce")
 def post_withdraw(call: Call, path: ById, body: OneDecisionBody) -> Answer:
@@ -245,7 +255,7 @@ def post_withdraw(call: Call, path: ById, body: OneDecisionBody) -> Answer:
     operation_id="archiveArtifact",
     summary="Archive",
     description="Puts a version away that is not in the context.",
-    responses={200: ReviewAnswer, **_REFUSALS},
+    responses={200: ReviewAnswer, **refusals(*_REFUSED)},
 )
 @operation("produce")
 def post_archive(call: Call, path: ById, body: OneDecisionBody) -> Answer:
@@ -269,7 +279,7 @@ def get_approvals(call: Call, path: ById) -> Answer:
     operation_id="recordApproval",
     summary="Decide by writing an approval record",
     description="For callers that create the record in Directus: the record decides, and answers as it is stored.",
-    responses={200: RecordAnswer, **_REFUSALS, **refusals("approval_action_known", "artifact_not_found")},
+    responses={200: RecordAnswer, **refusals(*_REFUSED, "approval_action_known")},
 )
 @operation("produce")
 def post_approvals(call: Call, path: ById, body: RecordBody) -> Answer:

@@ -48,6 +48,16 @@ returning *;
 -- submit: an intermediate version asks for review
 update public.artifact_versions set status = 'pending' where id = %(id)s and status = 'intermediate' returning *;
 
+-- ask_for_review: the tasks of drafts that were submitted wait for a person; a cancelled one stays cancelled
+update public.tasks set status = 'needs_review'
+where id in (select source_task_id from public.artifact_versions where id = any(%(ids)s))
+  and status is distinct from 'needs_review' and status is distinct from 'cancelled';
+
+-- submitted: what the rules of its project's template are asked about
+select v.schema_key, v.value, t.context_schema from public.artifact_versions v
+join public.projects p on p.id = v.project_id join public.project_templates t on t.id = p.template_id
+where v.id = %(id)s;
+
 -- archive: put away what is not in the context
 update public.artifact_versions set status = 'archived', review_state = null
 where id = %(id)s and status in ('intermediate', 'pending', 'rejected', 'superseded')

@@ -1,7 +1,8 @@
 """What a project's template asks of a path: `context_schema` read into rules. Pure.
 
-{"brand.logo": {"approvals_required": 2, "producer_may_approve": false},
- "scene_images[*]": {"auto_approve": "$[?(@.score >= 0.9)]", "promote": "task_done"}}
+{"brand.logo": {"mime_types": ["image/*"], "approvals_required": 2, "producer_may_approve": false},
+ "scene_images[*]": {"schema": {"type": "object"}, "auto_approve": "$[?(@.score >= 0.9)]", "promote": "task_done"},
+ "additional_paths": false}
 """
 
 from __future__ import annotations
@@ -10,20 +11,108 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from jsonpath_ng.exceptions import JsonPathLexerError, JsonPathParserError
 from jsonpath_ng.ext.parser import parse
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
+
+from sidecar.paths import is_path
+from sidecar.templates.schemas import SchemaBroken, compiled
+
+# The one key of a context_schema that is no path: whether paths that no key names may be submitted.
+ADDITIONAL = "additional_paths"
+
+_MIME = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/(\*|[a-z0-9!#$&^_.+-]{1,127})")
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _mime(text: str) -> str:
+    if not _MIME.fullmatch(text.lower()):
+        raise PydanticCustomError("mime_type", "this is no type such as image/png or image/*")
+    return text.lower()
+
+
+def _jsonpath(text: str) -> str:
+    if _expression(text) is None:
+        raise PydanticCustomError("jsonpath", "this is no JSONPath filter")
+    return text
+
+
+def _json_schema(schema: Any) -> Any:
+    if schema is not None:
+        try:
+            compiled(schema)
+        except SchemaBroken as error:
+            raise PydanticCustomError(
+                "json_schema", "this is no usable JSON Schema: {why}", {"why": str(error)}
+            ) from None
+    return schema
+
+
+def _document(value: Any) -> Any:
+    return {"create": value} if isinstance(value, bool) else value
+
+
+class _Words(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DocumentRule(_Words):
+    """The document that promotion keeps for a path. `true` alone means one with the defaults."""
+
+    create: bool = True
+    category: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+    title: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
+
+
+class PathRule(_Words):
+    """The rules of one path. `auto_approve` is a JSONPath filter, matched against a list that holds the value alone."""
+
+    title: Annotated[str, StringConstraints(max_length=255)] | None = None
+    description: str | None = None
+    artifact_type: Literal["image", "audio", "video", "text", "json", "document"] | None = None
+    mime_types: (
+        Annotated[list[Annotated[str, AfterValidator(_mime)]], BeforeValidator(_listed), Field(min_length=1)] | None
+    ) = None
+    max_bytes: Annotated[int, Field(ge=1)] | None = None
+    value_schema: Annotated[Any, AfterValidator(_json_schema)] = Field(default=None, alias="schema")
+    approvals_required: Annotated[int, Field(ge=1, le=20)] = 1
+    producer_may_approve: bool = True
+    auto_approve: Annotated[str, AfterValidator(_jsonpath)] | None = None
+    promote: Literal["approval", "task_done"] = "approval"
+    document: Annotated[DocumentRule | None, BeforeValidator(_document)] = None
+    retention: Any = None
+
+    @property
+    def asks_for_files(self) -> bool:
+        """Whether the files must be looked at to know if a version fits."""
+        return self.mime_types is not None or self.max_bytes is not None
+
+    @property
+    def asks_of_content(self) -> bool:
+        """Whether anything is asked of a version's type, value or files."""
+        return self.asks_for_files or self.artifact_type is not None or self.value_schema is not None
+
+    @property
+    def keeps_document(self) -> bool:
+        return self.document is not None and self.document.create
 
 
 @dataclass(frozen=True, slots=True)
-class PathRule:
-    """The rules of one path. `auto_approve` is a JSONPath filter, matched against a list that holds the value alone."""
+class Problem:
+    """A part of a template that cannot be read: the key it stands under, the word, and what is wrong."""
 
-    approvals_required: int = 1
-    producer_may_approve: bool = True
-    auto_approve: str | None = None
-    promote: Literal["approval", "task_done"] = "approval"
+    path: str
+    word: str
+    message: str
+
+    def shown(self) -> dict[str, str]:
+        return {"path": self.path, "word": self.word, "message": self.message}
 
 
 DEFAULT = PathRule()
@@ -32,15 +121,64 @@ DEFAULT = PathRule()
 def rule_for(context_schema: Any, path: str) -> PathRule:
     """The rule of `path` in a template's context_schema: its own entry, else the most particular wildcard's.
 
-    A wildcard is `[*]` for any index and `*` for any segment. What cannot be read counts as not asked for.
+    A wildcard is `[*]` for any index and `*` for any segment. A word that cannot be read counts as not said here;
+    `problems_at` names it, and whoever submits or approves is refused with it.
     """
+    key = key_for(context_schema, path)
+    return DEFAULT if key is None else readable(context_schema[key])
+
+
+def key_for(context_schema: Any, path: str) -> str | None:
+    """The key of a context_schema whose rule is `path`'s; None when no key names it."""
     if not isinstance(context_schema, Mapping):
-        return DEFAULT
-    entry = context_schema.get(path)
-    if not isinstance(entry, Mapping):
-        fitting = [key for key in context_schema if "*" in key and _pattern(key).fullmatch(path)]
-        entry = context_schema[max(fitting, key=lambda key: (-key.count("*"), len(key)))] if fitting else None
-    return _rule(entry) if isinstance(entry, Mapping) else DEFAULT
+        return None
+    if path in context_schema and path != ADDITIONAL:
+        return path
+    fitting = [key for key in context_schema if "*" in key and _pattern(key).fullmatch(path)]
+    return max(fitting, key=lambda key: (-key.count("*"), len(key))) if fitting else None
+
+
+def problems_at(context_schema: Any, path: str) -> list[Problem]:
+    """What of a template cannot be read, of that which concerns `path`."""
+    if context_schema is None:
+        return []
+    if not isinstance(context_schema, Mapping):
+        return [Problem("", "", "The context schema is no JSON object of paths.")]
+    key = key_for(context_schema, path)
+    found = [] if key is None else _read(context_schema[key], key)[1]
+    additional = context_schema.get(ADDITIONAL, True)
+    if not isinstance(additional, (bool, Mapping)):
+        found.append(Problem(ADDITIONAL, "", "This is neither true nor false."))
+    return found
+
+
+def problems_of(context_schema: Any) -> list[Problem]:
+    """Everything of a template that cannot be read."""
+    if not isinstance(context_schema, Mapping):
+        return problems_at(context_schema, "")
+    found = [problem for problem in problems_at(context_schema, "") if problem.path == ADDITIONAL]
+    for key in rule_keys(context_schema):
+        if not is_path(key.replace("[*]", "[0]").replace("*", "x")):
+            found.append(Problem(key, "", "This is no path and no pattern of one."))
+        found += _read(context_schema[key], key)[1]
+    return found
+
+
+def rule_keys(context_schema: Any) -> list[str]:
+    """The paths and patterns that a template names, in its order."""
+    if not isinstance(context_schema, Mapping):
+        return []
+    return [key for key, entry in context_schema.items() if key != ADDITIONAL or isinstance(entry, Mapping)]
+
+
+def names(context_schema: Any, path: str) -> bool:
+    """Whether a version may be submitted at `path`: a key names it, or the template lets other paths in."""
+    return others_welcome(context_schema) or key_for(context_schema, path) is not None
+
+
+def others_welcome(context_schema: Any) -> bool:
+    """Whether paths that no key names may be submitted: unless the template says additional_paths: false."""
+    return not isinstance(context_schema, Mapping) or context_schema.get(ADDITIONAL) is not False
 
 
 def matches(rule: str, value: Any) -> bool:
@@ -52,20 +190,34 @@ def matches(rule: str, value: Any) -> bool:
         return False  # the filter compares what the value does not have
 
 
-def _rule(entry: Mapping[str, Any]) -> PathRule:
-    required = entry.get("approvals_required")
-    auto = entry.get("auto_approve")
-    return PathRule(
-        approvals_required=required if isinstance(required, int) and 1 <= required <= 20 else 1,
-        producer_may_approve=entry.get("producer_may_approve") is not False,
-        auto_approve=auto if isinstance(auto, str) and auto else None,
-        promote="task_done" if entry.get("promote") == "task_done" else "approval",
-    )
+def readable(entry: Any) -> PathRule:
+    """The words of a rule that can be read."""
+    return _read(entry, "")[0]
+
+
+def _read(entry: Any, key: str) -> tuple[PathRule, list[Problem]]:
+    if not isinstance(entry, Mapping):
+        return DEFAULT, [Problem(key, "", "This is no JSON object of rules.")]
+    try:
+        return PathRule.model_validate(dict(entry)), []
+    except ValidationError as error:
+        broken = error.errors(include_url=False, include_context=False, include_input=False)
+    problems = [Problem(key, ".".join(map(str, e["loc"])), _sentence(e)) for e in broken]
+    unread = {e["loc"][0] for e in broken}
+    return PathRule.model_validate({word: said for word, said in entry.items() if word not in unread}), problems
+
+
+def _sentence(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "There is no such rule."
+    message = error["msg"][:500]
+    return f"{message[:1].upper()}{message[1:]}."
 
 
 @lru_cache(maxsize=1000)
 def _pattern(key: str) -> re.Pattern[str]:
-    text = re.escape(key).replace(r"\[\*\]", r"\[[0-9]+\]").replace(r"\*", r"[A-Za-z0-9_-]+")
+    # Possessive: a star takes its whole segment or nothing, so no key makes a search long.
+    text = re.escape(key).replace(r"\[\*\]", r"\[[0-9]++\]").replace(r"\*", r"[A-Za-z0-9_-]++")
     return re.compile(text)
 
 

@@ -446,11 +446,15 @@ from public.directus_files f
 where f.folder = %(folder)s::uuid and f.created_on < now() - interval '1 hour'
   and not exists (select from public.artifact_files l where l.directus_files_id = f.id)
   and not exists (select from public.artifact_versions v where v.primary_file_id = f.id)
-  and not exists (select from public.documents d where d.file_id = f.id);
+  and not exists (select from public.documents d where d.file_id = f.id)
+  and not exists (select from sidecar.file_contents c where c.poster_id = f.id);
 
--- file_replaced: a file has the size of the bytes that the registry received and hashed
+-- file_replaced: a file has the bytes that the registry received and hashed; the worker reads them, here is its finding
 select null as project_id, f.filename_download as path,
-       concat('the file ', f.id, ' has ', coalesce(f.filesize::text, 'no'), ' bytes') as found,
-       concat(c.size, ', as it was received') as expected
+       case when c.changed_at is null then concat('the file ', f.id, ' has ', coalesce(f.filesize::text, 'no'), ' bytes')
+            else concat('the file ', f.id, ' has other bytes since ',
+                        to_char(c.changed_at at time zone 'utc', 'YYYY-MM-DD HH24:MI')) end as found,
+       case when c.changed_at is null then concat(c.size, ', as it was received')
+            else concat('SHA-256 ', encode(c.sha256, 'hex'), ', as it was received') end as expected
 from sidecar.file_contents c join public.directus_files f on f.id = c.file_id
-where f.filesize is distinct from c.size;
+where f.filesize is distinct from c.size or c.changed_at is not null;

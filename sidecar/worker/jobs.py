@@ -1,4 +1,5 @@
-"""The worker's jobs: a reconciler that finds what should have been promoted, the promotion of one task, a clean-up.
+"""The worker's jobs: a reconciler that finds what should have been promoted, the promotion of one task, looks at what
+was added (look.py), a clean-up.
 
 The queue is procrastinate's, in the same Postgres. A Flow may be lost, doubled or late, so nothing here depends on
 having been told: every few seconds the reconciler asks the database what is done and not promoted.
@@ -25,6 +26,7 @@ from sidecar.idempotency.expire import expire
 from sidecar.promotion.task import promote_done_task, tasks_awaiting_promotion
 from sidecar.settings import Settings
 from sidecar.sql import Statements
+from sidecar.worker import look
 
 sql = Statements(__file__)
 log = structlog.get_logger()
@@ -78,6 +80,18 @@ def create_worker(settings: Settings, database: Database) -> procrastinate.App:
                 promote_task.configure(queueing_lock=lock).defer(task_id=task_id)
             except exceptions.AlreadyEnqueued:
                 log.debug("already queued", task_id=task_id)
+
+    @app.periodic(cron=f"* * * * * */{settings.reconcile_seconds}")
+    @app.task(name="look_around", queue=QUEUE, queueing_lock="look_around")
+    def look_around(timestamp: int) -> None:
+        """Hash what came another way, and read the facts of media."""
+        look.look_around(database, settings)
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="recheck_files", queue=QUEUE, queueing_lock="recheck_files")
+    def recheck_files(timestamp: int) -> None:
+        """Let the bytes be read again that nobody read for long."""
+        look.ask_for_old_files(database)
 
     @app.periodic(cron="*/10 * * * *")
     @app.task(name="expire_idempotency_keys", queue=QUEUE, queueing_lock="expire_idempotency_keys")

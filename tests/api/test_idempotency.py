@@ -105,6 +105,7 @@ def test_without_a_key_the_same_submission_makes_two(submit, versions, database)
 # One request for every writing operation, by its address; {pending}, {draft}, {approved}, {promoted} are versions.
 WRITES = [
     ("/v1/artifacts", {"project_id": "spring-brand", "schema_key": "new", "value": 1, "deduplicate": False}),
+    ("/v1/artifacts/batch", {"artifacts": [{"project_id": "spring-brand", "schema_key": "new", "deduplicate": False}]}),
     ("/v1/reviews", {"artifact_version_ids": ["{pending}"], "action": "comment", "reason": "Louder."}),
     ("/v1/artifacts/{pending}/approve", {}),
     ("/v1/artifacts/{pending}/reject", {"reason": "Too loud."}),
@@ -688,7 +689,7 @@ def test_an_upload_that_is_too_large_is_refused_the_same_way_again(given, settin
         first = person.post("/v1/artifacts", **large, headers=KEY)
         again = person.post("/v1/artifacts", **with_boundary(b"edge", large), headers=KEY)
 
-    assert (first.status_code, code(first)) == (413, "body_too_large")
+    assert (first.status_code, code(first)) == (413, "upload_too_large")
     assert_replayed(again, first)
 
 

@@ -252,3 +252,15 @@ def test_a_path_is_free_again_when_its_versions_are_rejected_or_archived(given, 
     given.version(project, "brand", status="archived")
 
     assert producer.submit(project, "brand.logo").status_code == 201
+
+
+def test_without_files_the_address_of_the_bytes_is_content(given, producer):
+    project = given.project()
+    addresses = ["https://cdn.example.com/a.png", "https://cdn.example.com/b.png", "https://cdn.example.com/b.png"]
+
+    answers = [producer.submit(project, "brand.logo", source_url=address) for address in addresses]
+
+    assert [(answer.status_code, answer.json["data"]["version_number"]) for answer in answers] == [
+        (201, 1), (201, 2), (200, 2),
+    ]  # fmt: skip
+    assert answers[0].json["data"]["files"] == []

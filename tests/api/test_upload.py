@@ -165,6 +165,22 @@ def test_when_directus_does_not_take_a_file_nothing_is_kept(given, producer, dir
     assert answer.json["errors"][0]["extensions"]["filename"] == "a.png"
 
 
+def test_a_page_that_calls_itself_a_picture_is_refused_and_leaves_no_file(producer, storage, database):
+    head = b'--frontier\r\nContent-Disposition: form-data; name="%s"'
+    parts = [head % name.encode() + b"\r\n\r\n" + text + b"\r\n" for name, text in FIT.items()]
+    for name, content in ((b"a.png", b"PNG"), (b"b.png", b"<html><script>alert(1)</script>")):
+        typed = b'; filename="%s"\r\nContent-Type: image/png\r\n\r\n%s\r\n' % (name, content)
+        parts.append(head % b"files" + typed)
+    body = b"".join([*parts, b"--frontier--\r\n"])
+
+    with database.unchanged():
+        answer = producer.post("/v1/artifacts", data=body, content_type="multipart/form-data; boundary=frontier")
+
+    assert (answer.status_code, code(answer)) == (422, "file_type_mismatch")
+    assert answer.json["errors"][0]["extensions"]["filename"] == "b.png"
+    assert database.all("select * from directus_files") == []
+
+
 def test_an_upload_beyond_its_own_limit_is_refused(given, settings, storage):
     from sidecar.app import create_app
 
@@ -172,13 +188,13 @@ def test_an_upload_beyond_its_own_limit_is_refused(given, settings, storage):
     person = given.person("producer")
     person.client = app.test_client()
 
-    for body in (
-        multipart(FIT, [("files", "a.png", b"x" * 5000)]),
-        multipart({**FIT, "value": b'"%s"' % (b"x" * 2000)}),
+    for body, expected, limit in (
+        (multipart(FIT, [("files", "a.png", b"x" * 5000)]), "upload_too_large", 4096),
+        (multipart({**FIT, "value": b'"%s"' % (b"x" * 2000)}), "body_too_large", 1024),
     ):
         answer = person.post("/v1/artifacts", **body)
-        assert (answer.status_code, code(answer)) == (413, "body_too_large")
-        assert answer.json["errors"][0]["extensions"]["limit"] == 4096
+        assert (answer.status_code, code(answer)) == (413, expected)
+        assert answer.json["errors"][0]["extensions"]["limit"] == limit
 
     app.extensions["artifacts"].database.close()
     assert storage.bodies == []

@@ -84,6 +84,17 @@ def test_version_immutable_keeps_every_frozen_column(directus_role, database, ve
                 assert caught.value.diag.constraint_name in rules, (column, value)
 
 
+def test_version_immutable_lets_the_registry_say_a_missing_type_once(directus_role, sidecar_role, database, project):
+    version = database.value(NEW_VERSION + " returning id", project, "brand.untyped")
+
+    with refused("version_immutable"):
+        directus_role.run("update artifact_versions set artifact_type = 'json' where id = %s", version)
+    sidecar_role.run("update artifact_versions set artifact_type = 'json' where id = %s", version)
+    for other in ("text", None):
+        with refused("version_immutable"):
+            sidecar_role.run("update artifact_versions set artifact_type = %s where id = %s", other, version)
+
+
 def test_version_immutable_keeps_every_reference(given, directus_role, database, version):
     project = given.project()
     others = {

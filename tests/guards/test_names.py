@@ -13,6 +13,9 @@ GUARDS = {path.stem: path.read_text() for path in (MIGRATIONS / "guards").glob("
 
 # What no rule of the database says: the request, the caller, what is not there, the order of things, and health.
 SAID_BY_PYTHON = {
+    "lock_of_another", "used_in_place", "too_many_tags",
+    "template_violation", "template_broken", "template_not_found", "nothing_at_path", "file_not_linked",
+    "link_invalid", "link_expired", "bytes_missing", "range_not_satisfiable",
     "invalid_json", "invalid_text", "invalid_value", "value_not_json", "unsupported_media_type", "body_too_large",
     "route_not_found", "method_not_allowed", "bad_request", "token_missing", "token_invalid", "actor_unknown",
     "actor_not_allowed", "forbidden", "restricted_policy", "artifact_not_found", "project_not_found",
@@ -21,7 +24,10 @@ SAID_BY_PYTHON = {
     "two_approvals_for_one_path", "decision_repeated", "approved_is_replaced", "context_version_conflict",
     "context_path_occupied", "one_project_at_a_time", "if_match_invalid", "project_key_known", "registry_busy",
     "database_unavailable", "directus_unavailable", "internal_error", "idempotency_key_invalid",
+    "execution_elsewhere", "step_unfinished", "step_ended", "step_dependency_unknown", "step_dependency_cycle",
+    "step_output_missing", "stage_by_decision",
     "idempotency_key_reused", "idempotency_key_in_use", "own_work", "more_approvals_needed", "context_version_unknown",
+    "upload_too_large", "file_type_mismatch", "file_url_refused", "file_url_failed", "file_url_too_large",
 }  # fmt: skip
 SAID_BY_THE_EXTENSION = {
     "task_has_versions", "execution_has_versions", "step_has_versions", "file_in_use", "decide_separately",
@@ -32,6 +38,7 @@ SAID_BY_THE_EXTENSION = {
 # Whoever breaks it through Directus is told so by Directus.
 NEVER_SAID = {
     "version_number_unique", "context_version_unique", "file_linked_once", "version_linked_once", "stage_linked_once",
+    "execution_engine_workflow_unique",
     "relation_unique", "idx_one_approved_per_path", "approval_once_per_actor", "projects_key_unique",
     "project_templates_name_unique",
 }  # fmt: skip

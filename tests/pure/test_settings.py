@@ -48,6 +48,9 @@ def test_every_missing_setting_is_named_at_once():
         ("AUTH_CACHE_SECONDS", "60", "less than or equal to 10"),
         ("RECONCILE_SECONDS", "0", "greater than or equal to 1"),
         ("JSON_LIMIT", "10", "greater than or equal to 1024"),
+        ("FETCH_ALLOW", "files.example, http://10.0.0.1", "which http://10.0.0.1 is not"),
+        ("FETCH_ALLOW", "10.0.0.0/8, 10.0.0.1/8", "which 10.0.0.1/8 is not"),
+        ("FETCH_SECONDS", "0", "greater than or equal to 1"),
         ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
     ],
 )

@@ -315,6 +315,19 @@ DAMAGES = {
         "update directus_files set filesize = 5 where id = '{file}'",
         ["file_replaced  logo.png: the file {file} has 5 bytes; should be: 4, as it was received"],
     ),
+    "a file's bytes are replaced by as many others": (
+        "update sidecar.file_contents set changed_at = '2026-01-01 12:00Z' where file_id = '{file}'",
+        [
+            "file_replaced  logo.png: the file {file} has other bytes since 2026-01-01 12:00;"
+            " should be: SHA-256 <hash>, as it was received"
+        ],
+    ),
+    "a poster is referred to by nothing but its file": (
+        "insert into directus_files (id, storage, filename_download, folder, created_on)"
+        f" values ('{UNUSED}', 'local', 'logo.poster.jpg', '{ARTIFACTS_FOLDER}', '2026-01-01 12:00Z');"
+        f"update sidecar.file_contents set poster_id = '{UNUSED}' where file_id = '{{file}}'",
+        [],
+    ),
 }
 
 

@@ -6,7 +6,12 @@ const TABLES = {
   artifact_versions: [version, { ...version, id: 'v2', status: 'approved' }, { ...version, id: 'v3', review_state: 'changes_requested' }],
   task_artifacts: [{ task_id: 't2' }],
   artifact_approvals: [{ task_id: 't3' }],
-  execution_artifacts: [{ execution_id: 'e2' }],
+  execution_artifacts: [{ execution_id: 'e2', step_id: 's2' }],
+  artifact_relations: [
+    { id: 'r1', from_version_id: 'v1', to_version_id: 'v2' },
+    { id: 'r2', from_version_id: 'v2', to_version_id: 'v1' },
+    { id: 'r3', from_version_id: 'v3', to_version_id: 'v1' },
+  ],
   execution_steps: [{ id: 's1', execution_id: 'e3' }],
   artifact_files: [
     { id: 'l1', artifact_version_id: 'v1', directus_files_id: 'f2' },
@@ -45,6 +50,9 @@ describe('deleting what versions refer to', () => {
     ['task_executions.items.delete', 'e2', 'execution_has_versions'],
     ['task_executions.items.delete', 'e3', 'execution_has_versions'],
     ['execution_steps.items.delete', 's1', 'step_has_versions'],
+    ['execution_steps.items.delete', 's2', 'step_has_versions'],
+    ['artifact_relations.items.delete', 'r2', 'relation_kept'],
+    ['artifact_relations.items.delete', 'r3', 'relation_kept'],
     ['files.delete', 'f1', 'file_in_use'],
     ['files.delete', 'f2', 'file_in_use'],
     ['artifact_files.items.delete', 'l1', 'files_only_added'],
@@ -70,6 +78,10 @@ describe('deleting what versions refer to', () => {
 
   it('lets a link go that leads to no version', async () => {
     expect(await remove('artifact_files.items.delete', 'l4')).toEqual(['l4']);
+  });
+
+  it('lets a relation of an undecided version go', async () => {
+    expect(await remove('artifact_relations.items.delete', 'r1')).toEqual(['r1']);
   });
 
   it('passes in a Directus that does not have our collections yet', async () => {

@@ -33,7 +33,13 @@ export const KEPT_WHILE_USED: Record<string, { code: string; references: Referen
       { collection: 'artifact_versions', field: 'step_id', through: { collection: 'execution_steps', field: 'execution_id' } },
     ],
   },
-  execution_steps: { code: 'step_has_versions', references: [{ collection: 'artifact_versions', field: 'step_id' }] },
+  execution_steps: {
+    code: 'step_has_versions',
+    references: [
+      { collection: 'artifact_versions', field: 'step_id' },
+      { collection: 'execution_artifacts', field: 'step_id' },
+    ],
+  },
   directus_files: {
     code: 'file_in_use',
     references: [
@@ -67,6 +73,17 @@ export function keepFilesOfVersions(may: Permission): Deletion {
     const versions = await versionsOfLinks(keys, context);
     if (versions.length === 0) return keys;
     throw refused(versions.some(isDecided) ? 'version_sealed' : 'files_only_added');
+  };
+}
+
+/** Where a decided version comes from is part of what was decided. */
+export function keepRelationsOfDecided(may: Permission): Deletion {
+  return async (keys, _meta, context) => {
+    if (!(await may('delete', 'artifact_relations', keys, context))) return keys;
+    const newer = context.database('artifact_relations').whereIn('id', keys).select('from_version_id');
+    const versions: Version[] = await context.database('artifact_versions').whereIn('id', newer).select('status', 'review_state');
+    if (versions.some(isDecided)) throw refused('relation_kept');
+    return keys;
   };
 }
 

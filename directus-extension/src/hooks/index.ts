@@ -1,7 +1,14 @@
 import { connectRegistry } from '../registry/client';
 import { explainDatabaseError } from './database-errors';
 import { decideByStatus } from './decide-by-status';
-import { keepFilesOfVersions, keepWhileUsed, KEPT_WHILE_USED, NEVER_DELETED, refuseDeletion } from './deletions';
+import {
+  keepFilesOfVersions,
+  keepRelationsOfDecided,
+  keepWhileUsed,
+  KEPT_WHILE_USED,
+  NEVER_DELETED,
+  refuseDeletion,
+} from './deletions';
 import type { Hook } from './event';
 import { permissionOf } from './permission';
 import { recordApproval } from './record-approval';
@@ -17,6 +24,7 @@ const hook: Hook = ({ filter }, { services, env, logger }) => {
   for (const [collection, { code, references }] of Object.entries(KEPT_WHILE_USED))
     filter(deletionOf(collection), keepWhileUsed(collection, code, references, may));
   filter(deletionOf('artifact_files'), keepFilesOfVersions(may));
+  filter(deletionOf('artifact_relations'), keepRelationsOfDecided(may));
 
   filter('database.error', explainDatabaseError);
 };

@@ -10,6 +10,7 @@ const SENTENCES: Record<string, string> = {
   task_has_versions: 'This task has artifact versions, which are kept. Cancel the task instead.',
   execution_has_versions: 'This execution has artifact versions, which are kept. Leave it, or cancel it.',
   step_has_versions: 'This step has artifact versions, which are kept.',
+  relation_kept: 'The relations of a decided version are kept. Add another relation instead.',
   file_in_use: 'Artifact versions refer to this file, so it is kept. Archive the versions if nobody should use it.',
   version_sealed: 'The files of a decided version are fixed. Submit a new version with the other files.',
   files_only_added: 'Files are only ever added to a version. Submit a new version with the other files.',

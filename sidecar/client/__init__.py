@@ -1,0 +1,35 @@
+"""The registry for Python programs: `from sidecar.client import Registry`."""
+
+from sidecar.client.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    Locked,
+    NotFound,
+    OutputRejected,
+    RegistryError,
+    StillRunning,
+    Unavailable,
+    Undecided,
+)
+from sidecar.client.models import (
+    Context,
+    Decision,
+    Execution,
+    File,
+    Lock,
+    Project,
+    Promotion,
+    Review,
+    Step,
+    Submitted,
+    Version,
+)
+from sidecar.client.registry import Registry
+from sidecar.client.run import Done, Output, Run, current_run
+
+__all__ = [
+    "Conflict", "Context", "Decision", "Done", "Execution", "File", "Forbidden", "Invalid", "Lock", "Locked",
+    "NotFound", "Output", "OutputRejected", "Project", "Promotion", "Registry", "RegistryError", "Review", "Run",
+    "Step", "StillRunning", "Submitted", "Unavailable", "Undecided", "Version", "current_run",
+]  # fmt: skip

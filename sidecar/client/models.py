@@ -1,0 +1,274 @@
+"""What the registry answers, as values. Fields that a newer registry adds are ignored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class File(Model):
+    id: UUID
+    type: str | None = None
+    filename_download: str | None = None
+    filesize: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class Version(Model):
+    """An artifact version. `value` is the JSON that was submitted; treat it as read-only."""
+
+    id: UUID
+    project_id: UUID
+    schema_key: str
+    version_number: int
+    status: str
+    review_state: str | None = None
+    artifact_type: str | None = None
+    value: Any = None
+    metadata: Any = None
+    primary_file_id: UUID | None = None
+    files: list[File] = []
+    source_url: str | None = None
+    content_hash: str | None = None
+    parent_id: UUID | None = None
+    source_task_id: UUID | None = None
+    execution_id: UUID | None = None
+    step_id: UUID | None = None
+    tags: list[str] | None = None
+    approved_at: datetime | None = None
+    approved_by: UUID | None = None
+    rejection_reason: str | None = None
+    promoted_at: datetime | None = None
+    date_created: datetime | None = None
+    allowed_actions: list[str] = []
+
+    @property
+    def decided(self) -> bool:
+        """Whether somebody has looked at it: a request for changes counts."""
+        return self.status not in ("intermediate", "pending") or self.review_state is not None
+
+
+class VersionName(Model):
+    artifact_version_id: UUID
+    schema_key: str
+    version_number: int
+    status: str | None = None
+
+
+class Lock(Model):
+    """A lock; `schema_key` None is the whole project's."""
+
+    schema_key: str | None
+    owner: str | None = None
+    owner_id: UUID | None = None
+    reason: str | None = None
+    since: datetime | None = None
+
+    def covers(self, path: str) -> bool:
+        """Whether `path` is the locked one or lies below it."""
+        return self.schema_key is None or path == self.schema_key or path.startswith(
+            (f"{self.schema_key}.", f"{self.schema_key}[")
+        )  # fmt: skip
+
+
+class Submitted(Model):
+    """What became of a submission.
+
+    `existing`: nothing was added, `version` was there with this content or stands at a locked path. A version that was
+    rejected before comes with its `rejection_reason`.
+    """
+
+    version: Version
+    existing: bool
+    rejection_reason: str | None = None
+    locked: Lock | None = None
+
+
+class Project(Model):
+    id: UUID
+    key: str | None = None
+    title: str | None = None
+    kind: str | None = None
+    status: str | None = None
+    template_id: UUID | None = None
+    context_version: int
+    planning_locked: bool | None = None
+
+
+class PathStanding(Model):
+    """How a path stands; of a pattern in the template, `paths` are those that fit it."""
+
+    schema_key: str
+    title: str | None = None
+    artifact_type: str | None = None
+    expected: bool
+    state: str | None = None
+    approved: dict[str, Any] | None = None
+    newest: dict[str, Any] | None = None
+    counts: dict[str, int] = {}
+    awaiting_promotion: bool = False
+    pattern: bool = False
+    paths: list[PathStanding] = []
+
+
+class Context(Model):
+    """A project's context, or what was asked for of it, at one version."""
+
+    project_id: UUID
+    version: int
+    document: Any
+
+
+class ContextChange(Model):
+    schema_key: str | None
+    from_version_id: UUID | None = None
+    to_version_id: UUID | None = None
+    before: Any = None
+    after: Any = None
+    entry: Any = None
+
+
+class ContextPromotion(Model):
+    """One step in the history of a context."""
+
+    context_version: int
+    actor_id: UUID | None = None
+    actor_label: str | None = None
+    reason: str | None = None
+    changes: list[ContextChange]
+    date_created: datetime | None = None
+
+
+class Promotion(Model):
+    """`status` is promoted, already_promoted or nothing_to_promote; `changes` and `stale` are a dry run's."""
+
+    project_id: UUID | None = None
+    context_version: int | None = None
+    status: str
+    promoted: list[VersionName] = []
+    superseded: list[VersionName] = []
+    withdrawn: list[str] = []
+    changes: list[ContextChange] | None = None
+    stale: list[VersionName] | None = None
+
+
+class Decision(VersionName):
+    """What was decided on one version, and how it stands now."""
+
+    action: str
+    review_state: str | None = None
+    repeated: bool = False
+
+
+class Review(Model):
+    decisions: list[Decision]
+    promotions: list[Promotion]
+
+
+class ApprovalRecord(Model):
+    id: UUID
+    artifact_version_id: UUID
+    action: str
+    actor_id: UUID | None = None
+    actor_type: str | None = None
+    actor_label: str | None = None
+    reason: str | None = None
+    feedback: Any = None
+    date_created: datetime | None = None
+
+
+class Relation(Model):
+    """`from_version_id` is the newer version, `to_version_id` what it was made from."""
+
+    id: UUID
+    from_version_id: UUID
+    to_version_id: UUID
+    relation_type: str
+    metadata: Any = None
+    date_created: datetime | None = None
+
+
+class Lineage(Model):
+    """Nodes and edges as the API shows them."""
+
+    nodes: list[dict[str, Any]]
+    edges: list[dict[str, Any]]
+    truncated: bool = False
+
+
+class Affected(VersionName):
+    """A version that must be looked at again."""
+
+    project_id: UUID
+    direct: bool
+
+
+class Execution(Model):
+    id: UUID
+    project_id: UUID | None = None
+    task_id: UUID | None = None
+    name: str | None = None
+    workflow_type: str | None = None
+    status: str | None = None
+    current_level: int | None = None
+    engine: str | None = None
+    engine_workflow_id: str | None = None
+    engine_run_id: str | None = None
+    error_message: str | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    allowed_statuses: list[str] = []
+
+
+class Step(Model):
+    """One attempt at a step. `inputs` and `outputs` are ids of versions."""
+
+    id: UUID
+    project_id: UUID | None = None
+    execution_id: UUID | None = None
+    step_name: str | None = None
+    workflow_name: str | None = None
+    level: int | None = None
+    depends_on: list[str] | None = None
+    attempt: int | None = None
+    retry_of: UUID | None = None
+    engine_run_id: str | None = None
+    status: str | None = None
+    input: Any = None
+    inputs: list[UUID] = []
+    output: Any = None
+    outputs: list[UUID] = []
+    parameters: Any = None
+    input_hash: str | None = None
+    error_message: str | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+class StepToResume(Model):
+    """Whether a step's output can be used again, and why not."""
+
+    step_name: str
+    step_id: UUID | None = None
+    attempt: int | None = None
+    status: str | None = None
+    input_hash: str | None = None
+    usable: bool
+    reason: str
+    output: Any = None
+    outputs: list[VersionName] = []
+
+
+class Reusable(Model):
+    """A completed step of any run of the project, and the versions that stand for what it made."""
+
+    step: Step
+    outputs: list[VersionName]

@@ -1,0 +1,291 @@
+"""Requests that nobody thought of: schemathesis makes them from the API's own description, and holds the answers
+against it. The database behind is real, and has in it what the requests name.
+
+Longer and other runs: ARTIFACTS_TESTS_SECONDS=600 ARTIFACTS_TESTS_SEED=7 pytest tests/api/test_schemathesis.py
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+import responses
+import schemathesis
+from filelock import FileLock
+from flask_openapi3.openapi import OpenAPI
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+
+from sidecar.answers import AN_ID
+from sidecar.verify.verify import snapshot, verify
+from tests.api.test_upload import Storage
+from tests.conftest import SHARED_FOLDER
+from tests.given import Given, Person
+from tests.rows import Rows
+
+SEED = int(os.environ.get("ARTIFACTS_TESTS_SEED", "1"))
+SECONDS = int(os.environ.get("ARTIFACTS_TESTS_SECONDS", "0"))
+ANOTHER_ID = "7be1c0a4-3a55-4c1b-8f54-51f7b8f1b902"
+
+pytestmark = [
+    pytest.mark.timeout(300 + 4 * SECONDS),
+    # The connection pool's threads use `random` while hypothesis makes a request.
+    pytest.mark.filterwarnings("ignore:Do not use the `random` module"),
+]
+
+# Why a request that fits the description may be refused all the same (400, 422): rules that JSON Schema cannot say.
+UNSAID = {
+    # what is named must exist, be reachable, or be something else than it is
+    "reference_not_found", "file_not_found", "template_not_found", "file_url_refused", "file_url_failed",
+    "file_type_mismatch", "used_in_place", "relation_not_to_itself", "decision_repeated", "one_project_at_a_time",
+    # what a template asks for
+    "template_violation", "template_broken",
+    # what one field asks of another
+    "reason_required", "step_dependency_unknown", "step_dependency_cycle", "stage_belongs",
+    # words that stand for others: every alias of a status, in any case
+    "approval_action_known", "step_status_known", "execution_status_known",
+    # If-Match takes quoted and weak numbers; a key stands for one request
+    "if_match_invalid", "idempotency_key_reused",
+    # NUL and halves of surrogate pairs, numbers too large to be one, JSON text in a form
+    "invalid_text", "invalid_json", "value_not_json",
+}  # fmt: skip
+# The same of single fields, in `fields` of invalid_value.
+UNSAID_OF_FIELDS = {"one_of", "step_name_missing", "level_twice", "jsonpath", "moment", "time_zone", "input_hash"}
+
+
+@dataclass
+class Run:
+    """What a run of schemathesis asked and found."""
+
+    asked: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    findings: dict[str, str] = field(default_factory=dict)
+
+    def found(self, what: str, where: str, how: str) -> None:
+        """Keeps the first example of each finding."""
+        self.findings.setdefault(f"{what}: {where}", how)
+
+
+@pytest.fixture
+def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
+    """The ids of what is in the database, by kind; made through the API, so that all records are there.
+
+    Project spring-brand has versions of every status, files, relations, a lock and a context; autumn-brand has rules.
+    The ids of the description's examples are those of a version, a task, a run and a step.
+    """
+    producer, reviewer = given.person("producer"), given.person("reviewer")
+    rules = given.template({
+        "brand.logo": {"approvals_required": 2, "producer_may_approve": False},
+        "brand.claim": {"schema": {"type": "string", "maxLength": 40}, "document": True},
+        "scenes[*].image": {"artifact_type": "image", "promote": "task_done"},
+        "*": {"auto_approve": "$[?(@.score > 0.9)]"},
+    })  # fmt: skip
+    projects = [given.project("spring-brand"), given.project("autumn-brand", template_id=rules)]
+    task = given.task(projects[0], id=AN_ID)
+    for table, columns in (("task_executions", "name, engine"), ("execution_steps", "step_name, server_address")):
+        run = {"execution_steps": ", execution_id"}.get(table, ", task_id")
+        database.run(
+            f"insert into {table} (id, project_id, status, {columns}{run}) values (%s, %s, 'running', %s, 'n8n', %s)",
+            AN_ID, projects[0], "edit_frame1", AN_ID,
+        )  # fmt: skip
+    given.version(projects[0], "brand.poster", {"by": "nobody"}, id=UUID(AN_ID))
+    given.version(projects[0], "brand.poster_source", {"by": "nobody"}, id=UUID(ANOTHER_ID))
+
+    def submit(project: UUID, path: str, value: Any, **fields: Any) -> str:
+        answer = producer.submit(project, path, value, **fields)
+        assert answer.status_code == 201, answer.text
+        return answer.json["data"]["id"]
+
+    def decided(action: str, *versions: str, **fields: Any) -> None:
+        assert reviewer.decide(action, *versions, **fields).status_code == 200
+
+    files = [str(given.file()), str(given.file("application/pdf", "claim.pdf"))]
+    made: dict[str, list[str]] = {project: [] for project in ("spring", "autumn")}
+    for name, project in zip(made, projects, strict=True):
+        of_run = {"execution_id": AN_ID, "step_id": AN_ID} if name == "spring" else {}
+        made[name] += [
+            submit(project, "brand.logo", {"colour": "green"}, file_ids=[files[0]], tags=["first"], **of_run),
+            submit(project, "brand.claim", "Tea for all", source_task_id=AN_ID),
+            submit(project, "scenes[1].image", {"light": 1}, file_ids=[files[0]], source_task_id=AN_ID),
+            submit(project, "song", [1], status="intermediate"),
+            submit(project, "voice", {"pitch": 1}),
+            submit(project, "brand.colors", {"primary": "green"}),
+        ]
+        logo, claim, _, _, voice, colors = made[name]
+        decided("approve", logo, reason="Fresh.")
+        decided("approve", claim)
+        decided("reject", voice, reason="Hoarse.")
+        decided("request_changes", colors, reason="Darker.")
+        made[name].append(submit(project, "brand.claim", "Tea.", file_ids=[files[1]], derived_from=[logo]))
+        decided("approve", made[name][-1])
+        made[name].append(submit(project, "song", [2], derived_from=[claim]))
+        decided("archive", made[name][-1])
+    locked = reviewer.call("PUT", "/v1/projects/spring-brand/locks/scenes[1]", json={"reason": "Final."})
+    assert locked.status_code == 200, locked.text
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as directus:
+        Storage(directus, given, database)
+        yield SimpleNamespace(
+            versions=[AN_ID, ANOTHER_ID, *made["spring"], *made["autumn"]],
+            projects=["spring-brand", "autumn-brand", *map(str, projects)],
+            tasks=[str(task), str(given.task(projects[1], status="done"))],
+            executions=[AN_ID],
+            steps=[AN_ID],
+            files=files,
+        )
+
+
+def configured(world: SimpleNamespace, person: Person | None, **more: Any) -> SchemathesisConfig:
+    """schemathesis' settings: who calls, and which known values stand where, half of the time."""
+    paths = ["brand.logo", "brand.claim", "brand.colors", "scenes[1].image", "song", "voice", "brand", "poster"]
+    known = {**vars(world), "paths": paths, "names": ["edit_frame1"], "numbers": [0, 1, 2, 3, 4]}
+    kind_of = {
+        "path.schema_key": "paths", "path.path": "paths", "query.schema_key": "paths", "query.path": "paths",
+        "query.has_approved": "paths", "query.project_id": "projects", "query.task_id": "tasks",
+        "query.execution_id": "executions", "query.step_id": "steps", "query.used": "versions",
+        "query.with": "versions", "query.from": "numbers", "query.to": "numbers", "query.version": "numbers",
+        "query.step_name": "names", "body.schema_key": "paths", "body.project_id": "projects", "body.task_id": "tasks",
+        "body.source_task_id": "tasks", "body.execution_id": "executions", "body.step_id": "steps",
+        "body.artifact_version_id": "versions", "body.artifact_version_ids[*]": "versions",
+        "body.decisions[*].artifact_version_id": "versions", "body.to_version_id": "versions",
+        "body.derived_from[*]": "versions", "body.inputs[*]": "versions", "body.file_ids[*]": "files",
+        "body.primary_file_id": "files", "body.artifacts[*].project_id": "projects",
+        "body.artifacts[*].schema_key": "paths", "body.artifacts[*].file_ids[*]": "files",
+        "body.to_version": "numbers", "body.if_match": "numbers", "body.step_name": "names",
+        "body.steps[*].step_name": "names", "body.steps[*].depends_on[*]": "names",
+    }  # fmt: skip
+    return SchemathesisConfig.from_dict({
+        "seed": SEED,
+        "continue-on-failure": True,
+        "warnings": False,
+        **({"max-time": SECONDS} if SECONDS else {}),
+        "headers": {"Authorization": f"Bearer {person.token}", **person.headers} if person else {},
+        "dictionaries": {kind: {"values": values} for kind, values in known.items()},
+        "parameters": {where: {"dictionary": kind, "probability": 0.5} for where, kind in kind_of.items()},
+        "operations": [
+            {
+                "include-path-regex": f"^/v1/{kind if kind != 'versions' else 'artifacts'}/",
+                "parameters": {"path.id": {"dictionary": kind, "probability": 0.5}},
+            }
+            for kind in ("versions", "projects", "tasks", "executions", "steps")
+        ],
+        "generation": {"database": "none", "deterministic": True},
+        "checks": {
+            # a caller without a token is a run of its own here
+            "ignored_auth": {"enabled": False},
+            "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", 401, 403, 404, 409, 423]},
+        },
+        **more,
+    })  # fmt: skip
+
+
+def _as_callers_do(actor: UUID | None) -> Callable[[Any, Any], Any]:
+    """A key names one request, and an acting user exists: else most requests would be refused for these two."""
+    keys: set[str] = set()
+
+    def map_case(_context: Any, case: Any) -> Any:
+        key, acting = str(case.headers.get("Idempotency-Key")), case.headers.get("X-Actor-Id")
+        if key in keys:
+            case.headers.pop("Idempotency-Key", None)
+        keys.add(key)
+        case.headers.pop("X-Actor-Id", None)
+        if acting and actor:
+            case.headers["X-Actor-Id"] = str(actor)
+        return case
+
+    return map_case
+
+
+def run(app: OpenAPI, config: SchemathesisConfig, actor: UUID | None = None) -> Run:
+    """Every operation of the description, by schemathesis' phases: examples, coverage of the schemas, fuzzing."""
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app, config=config)
+    schema.hook("map_case")(_as_callers_do(actor))
+    seen = Run()
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.NonFatalError):
+            seen.found("could not be asked", event.label, str(event.value))
+        if isinstance(event, events.ScenarioFinished):
+            for case_id, interaction in event.recorder.interactions.items():
+                if interaction.response is not None:
+                    _note(seen, schema, event.recorder.cases[case_id].value, interaction.response)
+            for case_id, checks in event.recorder.checks.items():
+                for check in checks:
+                    if check.failure_info is not None:
+                        answer = event.recorder.interactions[case_id].response
+                        _judge(seen, check.name, event.recorder.cases[case_id].value, answer, check.failure_info)
+    return seen
+
+
+def _note(seen: Run, schema: OpenApiSchema, case: Any, answer: Any) -> None:
+    operation = case.operation
+    seen.asked[operation.label] += 1
+    seen.statuses[answer.status_code] += 1
+    if answer.status_code < 400:
+        return
+    code = refusal_of(answer)
+    seen.codes[code] += 1
+    # Of an address or a method that is none of an operation's.
+    if code in ("route_not_found", "method_not_allowed"):
+        return
+    told = schema.raw_schema["paths"][operation.path][operation.method]["responses"].get(str(answer.status_code), {})
+    if f"`{code}`" not in told.get("description", "") and case.method.upper() == operation.method.upper():
+        seen.found(f"{answer.status_code} {code} is not described", operation.label, case.as_curl_command())
+
+
+def _judge(seen: Run, check: str, case: Any, answer: Any, failure: Any) -> None:
+    if check == "positive_data_acceptance" and unsaid(answer):
+        return
+    seen.found(f"{check}: {failure.failure.title}", case.operation.label, f"{failure.failure.message}\n{failure.code_sample}\n{answer.content[:600]}")
+
+
+def refusal_of(answer: Any) -> str:
+    return answer.json()["errors"][0]["extensions"]["code"]
+
+
+def unsaid(answer: Any) -> bool:
+    """Whether a request was refused for a rule that the description cannot say."""
+    extensions = answer.json()["errors"][0]["extensions"]
+    if extensions["code"] == "invalid_value":
+        # Without fields, an operation said it, which looked further than at the request.
+        return {field["code"] for field in extensions.get("fields", [])} <= UNSAID_OF_FIELDS
+    return extensions["code"] in UNSAID
+
+
+def operations(app: OpenAPI) -> set[str]:
+    return {f"{method.upper()} {path}" for path, methods in app.api_doc["paths"].items() for method in methods}
+
+
+@pytest.fixture
+def breaches(connect: Any) -> Any:
+    """`breaches()`: what `artifacts verify` finds in the test's database."""
+
+    def look() -> list[str]:
+        connection = connect("sidecar").connection
+        # Role memberships are the whole server's, and some tests lend one.
+        with FileLock(Path(os.environ[SHARED_FOLDER]) / "roles.lock"), snapshot(connection):
+            return [str(breach) for breach in verify(connection)]
+
+    return look
+
+
+@pytest.mark.parametrize("role", ["admin", "reviewer"])
+def test_x(role, app, world, given, breaches):
+    assert breaches() == []
+    import time
+    t = time.time()
+    person = given.person("reviewer") if role == "reviewer" else given.token("admin")
+    seen = run(app, configured(world, person, phases={"stateful": {"enabled": False}, "fuzzing": {"generation": {"max-examples": 15}}}), given.person("admin").id if role=="admin" else None)
+    print(time.time() - t, sum(seen.asked.values()), seen.statuses, seen.codes)
+    assert set(seen.asked) == operations(app)
+    for k, v in sorted(seen.findings.items()):
+        print("##", k); print(v[:1200])
+    assert breaches() == []
