@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +19,7 @@ from bench.stack import Bench
 
 # The statements of a decision, a promotion, a submission, a read, the reconciler. What does not exist is left out.
 HOT = (
+    "review.standing", "review.approve_at_once",
     "promotion.lock_projects", "promotion.lock_projects_of_versions", "review.lock_versions", "review.votes",
     "review.other_candidates", "review.supersede", "review.approve", "review.reject", "review.own_record",
     "promotion.write_promotion", "promotion.versions_with_numbers", "audit.record", "promotion.versions_of_task",
@@ -27,7 +29,7 @@ HOT = (
     "projects.context_version_by_id", "access.find_service_token", "access.rights_of_user",
 )  # fmt: skip
 # A statement that the rules admit only after another one.
-AFTER = {"review.approve": "review.supersede"}
+AFTER = {"review.approve": "review.supersede", "review.approve_at_once": "review.supersede"}
 REPEATED = 5
 
 
@@ -126,6 +128,18 @@ def _values(bench: Bench, name: str, place: Place) -> dict[str, Any]:
         "changes": Jsonb([entry]),
         "records": Jsonb(
             [{"artifact_version_id": str(version), "project_id": str(place.project), "action": "approve"}]
+        ),
+        "count": 1,
+        "wanted": Jsonb(
+            [
+                {
+                    "place": 1,
+                    "id": str(version),
+                    "promotion_id": str(uuid.uuid4()),
+                    "request_id": "bench",
+                    "changes": [entry],
+                }
+            ]
         ),
         "named": [version],
         "value": Jsonb({"a": 1}),

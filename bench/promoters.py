@@ -29,11 +29,11 @@ def product(bench: Bench, url: str | None = None) -> Promoter:
     return _over_http(address, requests_of)
 
 
-def minimal(address: str) -> Promoter:
-    """The route of minimal.py."""
+def minimal(address: str, route: str = "approve") -> Promoter:
+    """A route of minimal.py."""
 
     def requests_of(item: Lot, caller: int) -> list[bytes]:
-        return [request(address, "POST", f"/approve/{item.version(caller, n)}", None) for n in range(item.versions)]
+        return [request(address, "POST", f"/{route}/{item.version(caller, n)}", None) for n in range(item.versions)]
 
     return _over_http(address, requests_of)
 

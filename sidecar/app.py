@@ -62,7 +62,7 @@ def _add_health(app: DescribedApp, database: Database) -> None:
     @app.route("/readyz")
     def readyz() -> Response:
         """Ready: this process can decide, which needs the database."""
-        database.read(lambda connection: connection.execute("select 1"))
+        database.by_statement(lambda connection: connection.execute("select 1"))
         return edge.encode(Answer({"status": "ready", "version": VERSION}))
 
 

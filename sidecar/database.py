@@ -82,8 +82,8 @@ class Database:
         """
         return self._again(work, self._in_transaction)
 
-    def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a reading `work` whose statements need not agree with each other: each by itself, without BEGIN."""
+    def by_statement(self, work: Callable[[Connection], T]) -> T:
+        """Run a `work` whose statements need not be one transaction: each by itself, without BEGIN and COMMIT."""
         return self._again(work, self._by_statement)
 
     def _again(self, work: Callable[[Connection], T], once: Callable[[Callable[[Connection], T]], T]) -> T:

@@ -20,6 +20,7 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 from flask import Flask, Response, current_app, g, request
+from psycopg import errors as pg
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -75,11 +76,12 @@ def caller() -> Caller:
     return g.caller
 
 
-def operation(right: Right) -> Callable[[F], F]:
+def operation(right: Right, at_once: Callable[..., Answer | None] | None = None) -> Callable[[F], F]:
     """Make `function(call, path=…, query=…, body=…)` a view for callers with `right`.
 
     Each of path, query and body is optional and annotated with its pydantic model, from which the OpenAPI description
     is made too. The whole function runs in one transaction, and again after a deadlock: it must not touch the world.
+    `at_once`, which takes the same, is tried first; see answer().
     """
 
     def decorate(function: F) -> F:
@@ -89,7 +91,8 @@ def operation(right: Right) -> Callable[[F], F]:
         @functools.wraps(function)
         def view(*_args: Any, **path_values: str) -> Response:
             typed = _typed(models, path_values)
-            return answer(lambda call: function(call, **typed))
+            first = functools.partial(at_once, **typed) if at_once else None
+            return answer(lambda call: function(call, **typed), first)
 
         return described(**models)(typing.cast(F, view))
 
@@ -136,24 +139,46 @@ def described(**models: type[BaseModel]) -> Callable[[F], F]:
     return mark
 
 
-def answer(work: Callable[[Call], Answer | Response]) -> Response:
+def answer(
+    work: Callable[[Call], Answer | Response], at_once: Callable[[Call], Answer | None] | None = None
+) -> Response:
     """Run `work` in a transaction and encode what it answers. Under an Idempotency-Key: at most once, ever.
 
-    Key, effect and answer commit together. Raises Refusal idempotency_key_in_use, idempotency_key_reused.
+    Key, effect and answer commit together. `at_once` does the same in one writing statement, which is a transaction of
+    its own where no key has to be kept; it is tried once, and answers None, or raises SerializationFailure, when `work`
+    is to do it. Raises Refusal idempotency_key_in_use, idempotency_key_reused.
     """
     attempt: once.Attempt | None = g.get("attempt")
     if attempt is None:
-        return encode(run(work))
+        done = _alone(at_once) if at_once else None
+        return encode(run(work) if done is None else done)
+    first = [at_once] if at_once else []
 
     def replay_or_run(call: Call) -> Response:
         saved = once.claim(call.connection, attempt)
         if saved is not None:
             return _replayed(saved)
-        response = encode(work(call))
+        done = first.pop()(call) if first else None
+        response = encode(work(call) if done is None else done)
         once.finish(call.connection, attempt, _saved(response))
         return response
 
     return run(replay_or_run)
+
+
+def _alone(at_once: Callable[[Call], Answer | None]) -> Answer | None:
+    here = registry()
+    if _in_transaction():
+        return None
+    who, request_id = caller(), g.request_id
+
+    def tried(connection: Connection) -> Answer | None:
+        try:
+            return at_once(Call(connection, who, request_id, here.settings))
+        except pg.SerializationFailure:
+            return None
+
+    return here.database.by_statement(tried)
 
 
 def answered_before(payload: Callable[[], bytes]) -> Response | None:
@@ -174,15 +199,20 @@ def run(work: Callable[[Call], Any]) -> Any:
     who, request_id = caller(), g.request_id
     if request.method == "GET":
         # READ COMMITTED shows each statement its own moment anyway: BEGIN and COMMIT would only be two more trips.
-        return here.database.read(lambda connection: work(Call(connection, who, request_id, here.settings)))
+        return here.database.by_statement(lambda connection: work(Call(connection, who, request_id, here.settings)))
 
     def within(connection: Connection) -> Any:
-        if request.headers.get("X-Artifacts-In-Transaction") == "1":
+        if _in_transaction():
             # Directus waits for this answer with rows of its own locked: only giving up early ends such a circle.
             connection.execute("set local lock_timeout = '500ms'")
         return work(Call(connection, who, request_id, here.settings))
 
     return here.database.run(within)
+
+
+def _in_transaction() -> bool:
+    """Whether the caller, Directus, holds a transaction of its own open meanwhile."""
+    return request.headers.get("X-Artifacts-In-Transaction") == "1"
 
 
 def encode(answer: Answer | Response) -> Response:

@@ -12,6 +12,7 @@ NAME = "context"
 TITLE = "Reading a context that has not changed"
 
 READ, EMPTY, HEALTH = "GET …/context: 304", "empty Flask answer", "GET /healthz"
+STATEMENT = "Flask route with one small statement"
 
 
 def compare(bench: Bench) -> Result:
@@ -24,6 +25,7 @@ def compare(bench: Bench) -> Result:
         asked = {
             READ: (sidecar, request(sidecar, "GET", path, token, If_None_Match='"1"'), 304),
             EMPTY: (empty, request(empty, "GET", "/empty", None), 200),
+            STATEMENT: (empty, request(empty, "GET", f"/version/{item.project()}", None), 200),
             HEALTH: (sidecar, request(sidecar, "GET", "/healthz", None), 200),
         }
         rounds, count, seconds = (1, 100, 0.5) if bench.quick else (7, 1000, 2.0)
@@ -36,6 +38,7 @@ def compare(bench: Bench) -> Result:
         side.name += ", 8 clients"
     ratios = [
         Ratio(one[READ], one[EMPTY], "p50", at_most(1.5)),
+        Ratio(one[STATEMENT], one[EMPTY], "p50"),
         Ratio(one[HEALTH], one[EMPTY], "p50"),
         Ratio(eight[READ], eight[EMPTY], "throughput"),
     ]

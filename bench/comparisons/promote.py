@@ -12,11 +12,13 @@ NAME = "promote"
 TITLE = "Approve and promote one version"
 
 PRODUCT, DATABASE, MINIMAL = "POST …/approve", "one PL/pgSQL call (pgbench)", "minimal Flask route"
+ONE_CALL = "Flask route that makes the PL/pgSQL call"
 
 
 def compare(bench: Bench) -> Result:
     with bench.minimal() as address:
         promoters = {PRODUCT: product(bench), DATABASE: in_database(bench), MINIMAL: minimal(address)}
+        promoters[ONE_CALL] = minimal(address, "approve-in-database")
         refuse_different(bench, promoters)
         warm_up(bench, promoters)
         rounds = 1 if bench.quick else 5
@@ -31,6 +33,8 @@ def compare(bench: Bench) -> Result:
     ratios = [
         Ratio(one[PRODUCT], one[DATABASE], "p50", at_most(1.6)),
         Ratio(one[PRODUCT], one[MINIMAL], "p50"),
+        Ratio(one[MINIMAL], one[DATABASE], "p50"),
+        Ratio(one[ONE_CALL], one[DATABASE], "p50"),
         Ratio(eight[PRODUCT], eight[MINIMAL], "throughput", at_least(0.8)),
         Ratio(eight[PRODUCT], eight[DATABASE], "throughput", at_least(0.3)),
     ]

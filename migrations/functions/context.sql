@@ -105,35 +105,55 @@ $$;
 
 -- `context` after a promotion: every change in place (entry null: withdrawn), `_meta` brought up to date.
 -- changes: [{"schema_key", "entry", ...}, ...]. Each path once; their order does not matter.
+-- Every change is made in the part of the document below its first key. The document itself is put together once, whatever
+-- the number of changes: that is what a large one costs.
 create or replace function sidecar.context_after(context jsonb, changes jsonb, number integer, at timestamptz) returns jsonb
 language plpgsql immutable parallel safe as $$
 declare
     change record;
+    steps record;
+    top text;
+    part jsonb;
+    parts jsonb := '{}';
+    gone text[] := '{}';
+    whole boolean := context ? 'artifact_version_id'; -- an adopted document that names itself like an entry
     meta jsonb := context -> '_meta';
-    known integer;
     total integer;
-    before jsonb;
 begin
+    if jsonb_typeof(context) <> 'object' then
+        raise exception using errcode = '23514', constraint = 'context_path_occupied',
+            message = 'The context is no object, and no promotion wrote it: nothing can be placed in it.', detail = '';
+    end if;
     if meta is null or jsonb_typeof(meta) <> 'object' then
         meta := '{}';
     end if;
-    known := coalesce((meta ->> 'total_artifacts')::integer, 0);
-    total := known;
-    -- `_meta` first: what comes out is in memory, and the steps below need not decompress the stored document again.
-    context := jsonb_set(context, '{_meta}', meta || jsonb_build_object(
-        'schema_version', '1.0.0', 'context_version', number, 'total_artifacts', total,
-        'last_updated', to_char(at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')));
+    total := coalesce((meta ->> 'total_artifacts')::integer, 0);
     for change in select c ->> 'schema_key' as path, nullif(c -> 'entry', 'null') as entry
                   from jsonb_array_elements(changes) c loop
-        before := context #> (sidecar.path_steps(change.path)).way;
+        steps := sidecar.path_steps(change.path);
+        top := steps.way[1];
+        part := case when whole then context
+                     when parts ? top then jsonb_build_object(top, parts -> top)
+                     when top = any(gone) or not context ? top then '{}'
+                     else jsonb_build_object(top, context -> top) end;
         total := total + coalesce(change.entry ? 'artifact_version_id', false)::integer
-                 - coalesce(before ? 'artifact_version_id', false)::integer;
-        context := sidecar.context_with(context, change.path, change.entry);
+                 - coalesce(part #> steps.way ? 'artifact_version_id', false)::integer;
+        part := sidecar.context_with(part, change.path, change.entry);
+        if whole then
+            context := part;
+        elsif part ? top then
+            parts := parts || part;
+        else
+            parts := parts - top;
+            gone := gone || top;
+        end if;
     end loop;
-    if total <> known then
-        context := jsonb_set(context, '{_meta,total_artifacts}', to_jsonb(total));
+    if gone <> '{}' then
+        context := context - gone;
     end if;
-    return context;
+    return context || (parts || jsonb_build_object('_meta', meta || jsonb_build_object(
+        'schema_version', '1.0.0', 'context_version', number, 'total_artifacts', total,
+        'last_updated', to_char(at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))));
 end $$;
 
 -- The context of a project as of one of its versions: what was adopted when the registry came (promotion 0), then the

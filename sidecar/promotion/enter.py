@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -94,13 +95,15 @@ def enter_context(
     return {**answer, **_explained(call, changes, before, replaced)} if explain else answer
 
 
-def promoted_answer(project_id: UUID | None, number: int | None, versions: list[Row], status: str) -> dict[str, Any]:
+def promoted_answer(
+    project_id: UUID | None, number: int | None, versions: list[Row], status: str, superseded: Sequence[Row] = ()
+) -> dict[str, Any]:
     """The answer of a promotion; `status` is promoted, already_promoted or nothing_to_promote."""
     return {
         "project_id": project_id,
         "context_version": number,
         "promoted": [_named(version) for version in versions],
-        "superseded": [],
+        "superseded": [_named(version) for version in superseded],
         "withdrawn": [],
         "status": status,
     }

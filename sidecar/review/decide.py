@@ -122,7 +122,7 @@ def _decide(
         _ask_for_review(review)
     order = {d.artifact_version_id: i for i, d in enumerate(decisions)}
     review.outcomes.sort(key=lambda o: order.get(o.decision.artifact_version_id, len(order)))
-    return {"decisions": [_answer(o) for o in review.outcomes], "promotions": promotions}
+    return {"decisions": [answer_of(o) for o in review.outcomes], "promotions": promotions}
 
 
 def _lock(call: Call, decisions: list[Decision], promote: Promote) -> Review:
@@ -331,7 +331,8 @@ def _decided(version: Row) -> Refusal:
     )
 
 
-def _answer(outcome: Outcome) -> dict[str, Any]:
+def answer_of(outcome: Outcome) -> dict[str, Any]:
+    """What the answer says about one decision."""
     version = outcome.after
     votes = {"given": version.get("votes", 1), "required": version.get("votes_required", 1)}
     return {

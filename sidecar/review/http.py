@@ -15,6 +15,7 @@ from sidecar.answers import AN_ID, ById, Shape, VersionName, refusals
 from sidecar.call import Answer, Call
 from sidecar.edge import operation
 from sidecar.promotion.http import Promotion
+from sidecar.review.at_once import approve_at_once
 from sidecar.review.automatic import approve_submitted
 from sidecar.review.decide import Action, Decision, decide
 from sidecar.review.record import approvals_of, record_approval
@@ -150,6 +151,23 @@ class RecordsAnswer(Shape):
     data: list[ApprovalRecord]
 
 
+def _reviewed_at_once(call: Call, body: ReviewBody) -> Answer | None:
+    decisions = body.all()
+    return _at_once(call, decisions[0], body) if len(decisions) == 1 else None
+
+
+def _approved_at_once(call: Call, path: ById, body: OneDecisionBody) -> Answer | None:
+    return _at_once(call, Decision(path.id, "approve", _said(body.reason), body.feedback), body)
+
+
+def _at_once(call: Call, decision: Decision, body: ReviewBody | OneDecisionBody) -> Answer | None:
+    more = body.complete_task or body.reject_others or body.dry_run
+    if decision.action != "approve" or body.promote is not True or more or "review" not in call.caller.rights:
+        return None
+    result = approve_at_once(call, decision)
+    return None if result is None else Answer(result)
+
+
 @api.post(
     "/reviews",
     operation_id="review",
@@ -157,7 +175,7 @@ class RecordsAnswer(Shape):
     description="All or nothing. The same decision again is the same answer.",
     responses={200: ReviewAnswer, **refusals(*_REFUSED)},
 )
-@operation("produce")
+@operation("produce", at_once=_reviewed_at_once)
 def post_reviews(call: Call, body: ReviewBody) -> Answer:
     return _decided(call, body.all(), body)
 
@@ -185,7 +203,7 @@ def _decided(call: Call, decisions: list[Decision], body: ReviewBody | OneDecisi
     description="The version takes its path's place; the one before it is superseded.",
     responses={200: ReviewAnswer, **refusals(*_REFUSED)},
 )
-@operation("review")
+@operation("review", at_once=_approved_at_once)
 def post_approve(call: Call, path: ById, body: OneDecisionBody) -> Answer:
     return _one(call, path.id, "approve", body)
 

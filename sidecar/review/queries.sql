@@ -92,3 +92,68 @@ where id = any(%(ids)s) and status not in ('done', 'cancelled') returning id;
 
 -- approvals_of_version: every record of a version, oldest first
 select * from public.artifact_approvals where artifact_version_id = %(id)s order by date_created, id;
+
+-- standing: what the approval of one version depends on, read without a lock. `occupied` says that the context holds an
+-- entry at the path although no version of it is approved; where one is approved and promoted, the entry is its own.
+select v.id, v.project_id, v.schema_key, v.version_number, v.status, v.review_state, v.artifact_type, v.value,
+       v.primary_file_id, v.source_url, v.source_task_id, v.user_created, t.context_schema, old.id as old_id, old.version_number as old_number,
+       old.source_task_id as old_task_id, old.promoted_at as old_promoted_at, old.id::text as replaces,
+       case when old.id is null then p.context #> (sidecar.path_steps(v.schema_key)).way is not null end as occupied,
+       now() as now
+from public.artifact_versions v
+join public.projects p on p.id = v.project_id
+left join public.project_templates t on t.id = p.template_id
+left join public.artifact_versions old
+    on old.project_id = v.project_id and old.schema_key = v.schema_key and old.status = 'approved'
+where v.id = %(id)s;
+
+-- approve_at_once: approvals of one project and their promotions in one statement, each under a number of its own. Every
+-- part waits for the one before it: the document with all of them in it (its row is the project's lock), the versions that
+-- give way, the ones that take their places, the rows that tell of it. If one part does not find what `standing` saw,
+-- sidecar.changed_meanwhile() undoes all of it. Joins instead of arrays: their plan is the same for one and for many, and
+-- is made once.
+with wanted as materialized (
+    select w.* from jsonb_to_recordset(%(wanted)s) as w(
+        place integer, id uuid, old_id uuid, primary_file_id uuid, approved_at timestamptz, actor_id uuid, actor_label text, reason text,
+        request_id text, promotion_id uuid, changes jsonb)
+), written as (
+    update public.projects
+    set context = sidecar.context_after(context, %(changes)s, context_version + %(count)s, clock_timestamp()),
+        context_version = context_version + %(count)s
+    where id = %(project_id)s
+    returning context_version - %(count)s as before, (context #>> '{_meta,last_updated}')::timestamptz as at
+), superseded as (
+    update public.artifact_versions v set status = 'superseded' from wanted w
+    where v.id = w.old_id and v.status = 'approved' and v.promoted_at is not null and exists (select from written)
+    returning v.id
+), approved as (
+    update public.artifact_versions v
+    set status = 'approved', review_state = null, approved_at = w.approved_at, approved_by = w.actor_id,
+        promoted_at = now()
+    from wanted w
+    where v.id = w.id and v.status = 'pending' and exists (select from written)
+      -- a pending version's file may still come, and the entry names it
+      and v.primary_file_id is not distinct from w.primary_file_id
+      and (select count(*) from superseded) = (select count(old_id) from wanted)
+    returning v.id
+), kept as (
+    insert into public.promotions
+        (id, project_id, context_version, actor_id, actor_label, reason, changes, request_id, date_created)
+    select w.promotion_id, %(project_id)s, written.before + w.place, w.actor_id, w.actor_label, w.reason, w.changes,
+           w.request_id, written.at
+    from written, wanted w
+    where (select count(*) from approved) = %(count)s
+    returning id
+), recorded as (
+    insert into public.artifact_approvals
+        (artifact_version_id, project_id, task_id, action, actor_id, actor_type, actor_label, reason, feedback,
+         promotion_id, request_id)
+    select r.artifact_version_id, %(project_id)s, r.task_id, r.action, r.actor_id, r.actor_type, r.actor_label,
+           r.reason, nullif(r.feedback, 'null'), r.promotion_id, r.request_id
+    from jsonb_to_recordset(%(records)s) as r(
+        artifact_version_id uuid, task_id uuid, action text, actor_id uuid, actor_type text, actor_label text,
+        reason text, feedback jsonb, promotion_id uuid, request_id text)
+    where exists (select from kept)
+    on conflict do nothing
+)
+select coalesce((select before from written, kept limit 1), sidecar.changed_meanwhile()) as before;

@@ -73,7 +73,7 @@ def check_versions(call: Call, project: Row, versions: Sequence[Row]) -> None:
         return
     for version in versions:
         refuse_broken(call, project["id"], context_schema, version["schema_key"])
-    asking = [v["id"] for v in versions if _needs_files(rule_for(context_schema, v["schema_key"]), v)]
+    asking = [v["id"] for v in versions if needs_files(rule_for(context_schema, v["schema_key"]), v)]
     files = _files_by_version(call, asking) if asking else {}
     for version in versions:
         linked = files.get(version["id"], [])
@@ -118,7 +118,7 @@ def violations(context_schema: Any, path: str, content: Content) -> list[Violati
     return found
 
 
-def _needs_files(rule: PathRule, version: Row) -> bool:
+def needs_files(rule: PathRule, version: Row) -> bool:
     """Whether a version's files decide: Directus may insert one without its type, which its file then tells."""
     return rule.asks_for_files or (rule.artifact_type is not None and version["artifact_type"] is None)
 

@@ -89,6 +89,11 @@ class PathRule(_Words):
     retention: Any = None
 
     @property
+    def plain(self) -> bool:
+        """Whether one approval by anybody who may review decides, and promotes at once."""
+        return self.approvals_required == 1 and self.promote == "approval"
+
+    @property
     def asks_for_files(self) -> bool:
         """Whether the files must be looked at to know if a version fits."""
         return self.mime_types is not None or self.max_bytes is not None

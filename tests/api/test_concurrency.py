@@ -15,6 +15,7 @@ from psycopg import errors as pg
 
 from sidecar.database import ATTEMPTS, Database
 from sidecar.errors import Refusal
+from sidecar.review import at_once
 from tests.given import code
 
 
@@ -45,9 +46,12 @@ def together(connect, database) -> Callable[..., list[Any]]:
 
 
 def wait_until_blocked(database, number: int) -> None:
-    """Ask until so many connections of this database wait for a lock. (The sidecar's own time-out would end it.)"""
+    """Ask until so many wait for a lock of this database, or in line behind a request that does.
+
+    (The sidecar's own time-out would end it.)
+    """
     blocked = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-    while database.value(blocked) < number:
+    while database.value(blocked) + sum(len(line) - 1 for line in list(at_once._together._waiting.values())) < number:
         pass
 
 

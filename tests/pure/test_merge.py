@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import psycopg
 import pytest
 from hypothesis import assume, given
@@ -104,6 +106,100 @@ def test_the_order_of_disjoint_paths_does_not_matter(merged, entries, order):
         one_by_one = merged(one_by_one, {path: entry})
 
     assert one_by_one == together
+
+
+ADOPTED = st.dictionaries(st.sampled_from(["a", "b", "q", "artifact_version_id", META]), VALUES, max_size=3)
+
+
+def one_by_one(merged, context, changes, number=1):
+    """`context` after one change at a time; the first one that is refused counts for all."""
+    for path, entry in changes:
+        context = merged(context, {path: entry}, number)
+    return context
+
+
+@given(SETS, SETS, st.data())
+def test_a_set_of_changes_is_its_changes_one_by_one_in_any_order(merged, first, second, data):
+    """Entries come, are replaced and go in one set, also below one first key, and of lists."""
+    assume(stand_beside_each_other([*first, *(path for path in second if path not in first)]))
+    gone = data.draw(st.sets(st.sampled_from(sorted(first))))
+    changes = list((dict.fromkeys(gone) | second).items())
+    before = merged({}, first)
+
+    together = merged(before, dict(changes), 2)
+
+    assert one_by_one(merged, before, data.draw(st.permutations(changes)), 2) == together
+    kept = {path: entry for path, entry in (first | dict(changes)).items() if entry is not None}
+    assert together == merged({}, kept, 2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"a.b": None, "a.c": "new"},
+        {"a.b": None, "a.c": "new", "a.d[0]": None, "a.d[1]": "new"},
+        {"a.b": None, "a.d[0]": None, "a.d[2].x": None, "b": "new"},
+        {"a.d[2].x": None, "a.d[2].y": "new", "l[1]": None},
+        {"l[1]": None, "l[3]": "new", "l[0]": "new"},
+        {"one": None, "a.b": "new", "z": None},
+    ],
+)
+def test_taking_out_and_putting_in_below_one_key_in_any_order(merged, changes):
+    def entry(name):
+        return entry_of(name, artifact_version_id=name, file_id=None, approved_at=None, version=1)
+
+    before = merged({}, {path: entry("old") for path in ("a.b", "a.d[0]", "a.d[2].x", "l[1]", "one")})
+    wanted = [(path, name and entry(name)) for path, name in changes.items()]
+
+    together = merged(before, dict(wanted), 2)
+
+    for order in itertools.permutations(wanted):
+        assert one_by_one(merged, before, order, 2) == together
+    for path, put in wanted:
+        assert node_at(together, path) == put
+
+
+@given(ADOPTED, SETS, st.data())
+def test_over_an_adopted_document_a_set_is_its_changes_one_by_one(merged, adopted, entries, data):
+    """Whatever stood there: the same document, or refused both ways."""
+    gone = data.draw(st.sets(st.sampled_from(sorted(entries))))
+    changes = [(path, None if path in gone else entry) for path, entry in entries.items()]
+    if isinstance(adopted.get(META), dict):
+        adopted[META].pop("total_artifacts", None)
+
+    def outcome(merge):
+        try:
+            return merge()
+        except psycopg.errors.CheckViolation as error:
+            return error.diag.constraint_name
+
+    together = outcome(lambda: merged(adopted, dict(changes)))
+
+    assert outcome(lambda: one_by_one(merged, adopted, data.draw(st.permutations(changes)))) == together
+
+
+@pytest.mark.parametrize("adopted", [[], [{"a": 1}], ["artifact_version_id"], "a text", 7, True, None])
+@pytest.mark.parametrize("path", ["a", "a.b", "a[0].b", None])
+@pytest.mark.parametrize("put", [True, False])
+def test_a_context_that_is_no_object_stays_as_it_is(merged, adopted, path, put):
+    entry = entry_of({}, artifact_version_id="x", file_id=None, approved_at=None, version=1) if put else None
+
+    with pytest.raises(psycopg.errors.CheckViolation) as caught:
+        merged(adopted, {path: entry} if path else {})
+
+    assert caught.value.diag.constraint_name == "context_path_occupied"
+
+
+def test_in_an_adopted_document_that_looks_like_an_entry_only_what_is_below_a_container_is_placed(merged):
+    entry = entry_of({}, artifact_version_id="x", file_id=None, approved_at=None, version=1)
+    adopted = {"artifact_version_id": "theirs", "brand": {"claim": "Fresh."}}
+
+    after = merged(adopted, {"brand.logo": entry})
+
+    assert (after["brand"], after["artifact_version_id"]) == ({"claim": "Fresh.", "logo": entry}, "theirs")
+    for path in ("logo", "film.logo"):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            merged(adopted, {"brand.logo": entry, path: entry})
 
 
 @given(SETS, SETS)
