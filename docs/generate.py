@@ -18,6 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 REFERENCE = REPOSITORY / "docs" / "reference"
 sys.path.insert(0, str(REPOSITORY))
 
+from docs import coming_from  # noqa: E402
 from docs.diagrams import diagrams  # noqa: E402
 from sidecar.app import create_app  # noqa: E402
 from sidecar.cli import main as artifacts  # noqa: E402
@@ -151,6 +152,7 @@ def pages() -> Iterator[tuple[Path, str]]:
                 fresh = renewed(fresh, name, make())
         if "<!-- generated:" in text:
             yield path, fresh
+    yield from coming_from.pages()
 
 
 def main(arguments: list[str]) -> None:

@@ -17,7 +17,9 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+# The ids that the description's examples name.
 AN_ID = "6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11"
+ANOTHER_ID = "7be1c0a4-3a55-4c1b-8f54-51f7b8f1b902"
 
 
 class ById(BaseModel):

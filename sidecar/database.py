@@ -161,4 +161,6 @@ def refusal_of(error: Exception) -> Refusal | None:
 
 
 def _hint(error: psycopg.Error) -> dict[str, Any]:
-    return {"detail": error.diag.message_detail} if error.diag.message_detail else {}
+    """What a guard adds to its sentence. The detail of a plain constraint shows the values of a row."""
+    detail = error.diag.message_detail
+    return {"detail": detail} if detail and not detail.startswith(("Failing row", "Key (")) else {}

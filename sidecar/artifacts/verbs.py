@@ -12,7 +12,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from sidecar.answers import ById, ProjectPath, Shape, Version, VersionName, refusals
+from sidecar.answers import ANOTHER_ID, ById, ProjectPath, Shape, Version, VersionName, refusals
 from sidecar.artifacts import read
 from sidecar.artifacts.compare import compare
 from sidecar.artifacts.copy import Copied, Wish
@@ -99,7 +99,12 @@ class TagsBody(BaseModel):
 
 class CompareQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    earlier: UUID | None = Field(None, alias="with", description="The version to compare with; else its parent.")
+    earlier: UUID | None = Field(
+        None,
+        alias="with",
+        description="The version to compare with; else its parent.",
+        json_schema_extra={"example": ANOTHER_ID},
+    )
 
 
 class LatestQuery(BaseModel):

@@ -145,7 +145,7 @@ def download_artifact(call: Call, path: ById, query: DownloadQuery) -> Answer | 
 def get_download(link: str) -> Response:
     here, now = registry(), time.time()
     wanted = unseal(here.settings, link, now)
-    file = here.database.read(lambda connection: file_by_id(connection, wanted.file_id))
+    file = here.database.by_statement(lambda connection: file_by_id(connection, wanted.file_id))
     return stream(here.directus(), wanted, file, now)
 
 

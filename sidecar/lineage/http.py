@@ -11,7 +11,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from pydantic_core import PydanticCustomError
 
-from sidecar.answers import ById, ProjectPath, Shape, refusals
+from sidecar.answers import ANOTHER_ID, ById, ProjectPath, Shape, refusals
 from sidecar.call import Answer, Call
 from sidecar.edge import operation
 from sidecar.lineage.graph import Graph
@@ -29,7 +29,6 @@ api = APIBlueprint(
     abp_tags=[Tag(name="Lineage", description="What was made from what.")],
 )  # fmt: skip
 
-ANOTHER_ID = "7be1c0a4-3a55-4c1b-8f54-51f7b8f1b902"
 
 
 _SEVERAL_TYPES = "^(TYPE)(,(TYPE))*$".replace("TYPE", "|".join(RELATION_TYPES))

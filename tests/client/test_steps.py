@@ -254,14 +254,12 @@ def test_several_at_once_make_one_output(registry, project, execution, made):
     assert [found.id for found in registry.versions.list(project)] == [version]
 
 
-def given_an_abandoned_step(registry, project, name="plan", output=None, mark=None):
-    """A step as a process leaves it that was killed in the middle; with `output`, after it had submitted."""
+def given_an_abandoned_step(registry, project, mark=None, **fields):
+    """The step "plan" as a process leaves it that was killed in the middle."""
     execution = registry.executions.start(
         project, engine=ENGINE, workflow_type="storyboard", engine_workflow_id=f"{project.id}/storyboard#1"
     )
-    step, _ = registry.steps.start(execution, name, engine_run_id=mark)
-    if output is not None:
-        registry.submit(project, name, output, step=step, execution=execution)
+    step, _ = registry.steps.start(execution, "plan", engine_run_id=mark, **fields)
     return step
 
 
@@ -276,13 +274,8 @@ def test_a_step_of_a_silent_process_is_taken_over(registry, project, execution, 
 
 def test_what_it_had_submitted_is_kept(registry, project, execution, made):
     wanted = given({"text": "Fog."})
-    execution_1 = registry.executions.start(
-        project, engine=ENGINE, workflow_type="storyboard", engine_workflow_id=f"{project.id}/storyboard#1"
-    )
-    step, _ = registry.steps.start(
-        execution_1, "plan", engine_run_id=Lease(0.3).mark(), input={"text": "Fog."}, input_hash=wanted.input_hash
-    )
-    submitted = registry.submit(project, "plan", {"done": True}, step=step, execution=execution_1).version
+    step = given_an_abandoned_step(registry, project, Lease(0.3).mark(), input_hash=wanted.input_hash)
+    submitted = registry.submit(project, "plan", {"done": True}, step=step).version
     with execution():
         assert registry.reuse_or_run("plan", {"text": "Fog."}, made.append).id == submitted.id
     assert made == []
@@ -317,9 +310,11 @@ def test_a_step_that_is_alive_is_waited_for_however_long_its_lease(registry, pro
         running = threads.submit(first)
         started.wait()
         # longer than the lease: only its heartbeat keeps it
-        with pytest.raises(StillRunning), execution(wait=4):
-            registry.reuse_or_run("plan", {"text": "Fog."}, lambda text: made.append(text))
-        waiting.set()
+        try:
+            with pytest.raises(StillRunning), execution(wait=4):
+                registry.reuse_or_run("plan", {"text": "Fog."}, lambda text: made.append(text))
+        finally:
+            waiting.set()
         version = running.result()
     assert made == []
     with execution():
