@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from sidecar.client.errors import Conflict, Invalid, Locked, OutputRejected, RegistryError, StillRunning
 from sidecar.client.files import Source
@@ -80,6 +80,7 @@ class Run:
             raise ValueError("the name of an execution has at most 200 characters")
         self.registry, self.name, self.takeover, self.wait = registry, name, takeover, wait
         self.done: list[Done] = []
+        self._ended: set[UUID] = set()
         self._project_name, self._task = project, task
         self._lease = Lease(lease)
         self.project: Project
@@ -194,6 +195,9 @@ class Run:
         if step.status == "running":
             self._wait_for(wanted, step)
             return None
+        if step.id not in self._ended:
+            self._ended.add(step.id)
+            return None  # it may have completed since we looked for its output
         # It completed without an output at this path: another program's, or one that has moved.
         step, new = self.registry.steps.retry(step)
         return self.registry.steps.change(step, engine_run_id=self._lease.mark()) if new else None

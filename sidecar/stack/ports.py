@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 
 from sidecar.stack.progress import Failure
 
@@ -15,6 +16,14 @@ WILDCARDS = ("0.0.0.0", "::")
 def is_free(port: int) -> bool:
     """Whether nobody listens on the port, on loopback or on all addresses."""
     return all(_can_bind(host, port) for host in ("127.0.0.1", "0.0.0.0"))
+
+
+def is_free_within(port: int, seconds: float) -> bool:
+    """The same, for a port whose last owner ended a moment ago: its connections may hold it a little longer."""
+    deadline = time.monotonic() + seconds
+    while not (free := is_free(port)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return free
 
 
 def choose(taken: set[int]) -> int:

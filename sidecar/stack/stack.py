@@ -29,6 +29,8 @@ SILENT_SECONDS = 60.0
 LARGEST_LOG = 20 * 1024**2
 FOLDERS = {"logs": 0o755, "run": 0o755, "uploads": 0o700, "tmp": 0o700}
 LISTENING = ("postgres", "directus", "sidecar")
+# A part that was killed under load leaves connections behind, which end by themselves.
+PORT_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -270,7 +272,7 @@ class Stack:
 
     def claim_port(self, name: str) -> None:
         """Give a part another port if somebody else took the one it had."""
-        if name not in LISTENING or ports.is_free(self.port(name)):
+        if name not in LISTENING or ports.is_free_within(self.port(name), PORT_SECONDS):
             return
         kept = self.port(name)
         fresh = ports.choose(set(self.state["ports"].values()))

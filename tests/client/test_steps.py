@@ -11,7 +11,7 @@ import pytest
 from sidecar.client import Locked, Output, OutputRejected, StillRunning, current_run
 from sidecar.client.given import given
 from sidecar.client.lease import Lease
-from sidecar.client.run import ENGINE
+from sidecar.client.run import ENGINE, Run
 from sidecar.executions.inputs import input_hash
 
 
@@ -234,6 +234,28 @@ def test_a_lock_of_ones_own_keeps_nobody_here_out(registry, project, execution, 
     with registry.locks.held(project.key, "plan"), execution():
         pipeline()
     assert made[0] == "plan"
+
+
+def test_what_completes_between_looking_and_claiming_is_used(registry, project, execution, made, monkeypatch):
+    """Another process makes the output at the worst moment: after we looked for it, before we claim the step."""
+    look, other = Run._reused, []
+
+    def looked(run, wanted):
+        found = look(run, wanted)
+        if not other:
+            other.append(None)  # once
+            with ThreadPoolExecutor(1) as thread:
+                other.append(thread.submit(play).result())
+        return found
+
+    def play():
+        with execution():
+            return registry.reuse_or_run("plan", {"text": "Fog."}, lambda text: made.append(text) or {"text": text}).id
+
+    monkeypatch.setattr(Run, "_reused", looked)
+
+    assert play() == other[1]
+    assert made == ["Fog."]
 
 
 def test_several_at_once_make_one_output(registry, project, execution, made):

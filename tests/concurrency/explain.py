@@ -25,9 +25,20 @@ class TaskTimes:
     """When each task may have been done, and when it may have been unfinished."""
 
     changes: dict[str, list[tuple[float, float, bool]]] = field(default_factory=lambda: defaultdict(list))
+    # A draft that is submitted brings its task back to review; whether a status edit submitted one, it does not say.
+    reopened: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+    task_of: dict[str, str | None] = field(default_factory=dict)
+
+    def know(self, operation: Operation) -> None:
+        if operation.kind in ("submit", "create") and operation.status in (200, 201):
+            self.task_of.setdefault(operation.data["id"], operation.arguments["task"])
 
     def note(self, operation: Operation) -> None:
         asked = operation.arguments
+        if operation.kind in ("review", "edit") and operation.status == 200:
+            drafts = [version_id for version_id, action in asked["actions"].items() if action == "submit"]
+            for task in filter(None, map(self.task_of.get, drafts)):
+                self.reopened[task].append((operation.start, operation.end))
         if operation.kind == "finish" and operation.status == 200:
             self.changes[asked["task"]].append((operation.start, operation.end, asked["status"] == "done"))
         waits = operation.kind == "submit" and operation.status in (200, 201) and asked["status"] == "pending"
@@ -45,6 +56,9 @@ class TaskTimes:
         possible = {done for _, _, done in counts}
         if not any(ended < start for _, ended, _ in begun):
             possible.add(False)  # as it was made
+        for reopened, ended in self.reopened[task]:
+            if reopened <= end and not any(ended < c[0] and c[1] < start for c in begun):
+                possible.add(False)
         return True in possible, False in possible
 
 
@@ -61,6 +75,8 @@ def account_of(operations: Iterable[Operation], project_of: dict[str, str], path
     """What the operations say. A 503 says that nothing was changed; a replayed answer says nothing new."""
     account, tasks = Account(), TaskTimes()
     told = [operation for operation in operations if not operation.replayed]
+    for operation in told:
+        tasks.know(operation)
     for operation in told:
         tasks.note(operation)
     translator = _Translator(account, tasks, project_of, path_of)

@@ -167,3 +167,25 @@ def test_a_task_may_have_been_done(start: float, end: float, possible: tuple[boo
     tasks.note(operation("finish", 2, 4, 200, {}, task="task", status="done"))
     tasks.note(operation("finish", 7, 9, 200, {}, task="task", status="in_progress"))
     assert tasks.between(start, end, "task") == possible
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "possible"),
+    [
+        (5, 6, (True, False)),
+        (7, 8, (True, True)),  # while its draft is being submitted
+        (10, 11, (True, True)),  # a draft, or one that was submitted already
+        (16, 17, (True, False)),  # done again
+    ],
+)
+def test_a_task_may_have_been_taken_up_again_for_a_draft(start: float, end: float, possible: tuple[bool, bool]) -> None:
+    tasks = TaskTimes()
+    submitted = operation(
+        "submit", 0, 1, 201, {"data": {"id": "draft", "status": "intermediate"}}, task="task", status="intermediate"
+    )
+    edited = operation("edit", 7, 9, 200, {}, actions={"draft": "submit"})
+    for one in (submitted, operation("finish", 2, 4, 200, {}, task="task", status="done"), edited):
+        tasks.know(one)
+        tasks.note(one)
+    tasks.note(operation("finish", 12, 14, 200, {}, task="task", status="done"))
+    assert tasks.between(start, end, "task") == possible
