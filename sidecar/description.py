@@ -18,10 +18,11 @@ _HEADERS = {
     "X-Request-Id": "Names the request in every row and log line; answered back. One that cannot be kept is replaced.",
     "X-Actor-Id": "With a service token: the id of the Directus user it acts for.",
 }
+_REQUEST_ID = {"description": "The request's name.", "schema": {"type": "string"}}
+_ETAG = {"description": "The context version, quoted.", "schema": {"type": "string"}, "example": '"5"'}
 # What keys.parse_key takes, but for blanks around it.
 _KEY = r'^([!#-~][ -~]{0,254}|"([!#-\[\]-~]|\\["\\])([ !#-\[\]-~]|\\["\\]){0,254}")$'
 _BYTES = {"type": "string", "format": "binary"}
-_JSON_TEXT = {"type": "string", "contentMediaType": "application/json", "description": "JSON text."}
 # The operations that take files in a multipart body: what that body is called, and the fields that carry files.
 _UPLOADS = {
     "/v1/artifacts": ("SubmitUpload", ("files",)),
@@ -82,12 +83,15 @@ def _complete(method: str, operation: dict[str, Any], schemas: dict[str, Any]) -
     if "requestBody" in operation:
         (content,) = operation["requestBody"]["content"].values()
         fields = schemas[content["schema"]["$ref"].rpartition("/")[2]]
-        content["example"] = fields["examples"][0]
+        if "examples" in fields:
+            content["example"] = fields["examples"][0]
         # No body at all says as little as {}.
         operation["requestBody"]["required"] = "required" in fields
         _add_refusals(operation, "invalid_json", "body_too_large", "unsupported_media_type")
     if method.upper() in WRITING:
         _add_idempotency_key(operation)
+    for response in operation["responses"].values():
+        response.setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID
 
 
 def _add_idempotency_key(operation: dict[str, Any]) -> None:
@@ -127,11 +131,16 @@ def _add_uploads(description: dict[str, Any]) -> None:
         fields.pop("examples", None)
         fields |= {"title": name, "description": "The same fields as a form, with files."}
         for field, shape in fields["properties"].items():
-            fields["properties"][field] = _JSON_TEXT if field in JSON_FIELDS else _never_null(shape)
+            fields["properties"][field] = _as_json_text(shape) if field in JSON_FIELDS else _never_null(shape)
         fields["properties"] |= {field: {"type": "array", "items": _BYTES} for field in files}
         schemas[name] = fields
         content["multipart/form-data"] = {"schema": {"$ref": f"#/components/schemas/{name}"}}
         _add_refusals(operation, "bad_request", "value_not_json", "upload_too_large")
+
+
+def _as_json_text(shape: dict[str, Any]) -> dict[str, Any]:
+    meaning = " ".join(filter(None, [shape.get("description"), "As JSON text."]))
+    return {"type": "string", "contentMediaType": "application/json", "description": meaning}
 
 
 def _never_null(shape: dict[str, Any]) -> dict[str, Any]:
@@ -147,6 +156,8 @@ def _add_conditions(description: dict[str, Any]) -> None:
     seen |= {"description": "The context version you have seen, quoted or bare.", "schema": {"type": "string"}}
     for path in _IF_MATCH:
         description["paths"][path]["post"]["parameters"].append(seen)
+        description["paths"][path]["post"]["responses"]["200"].setdefault("headers", {})["ETag"] = _ETAG
+    description["paths"]["/v1/projects/{id}/context"]["get"]["responses"]["200"]["headers"]["ETag"] = _ETAG
     known = {"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}}
     for path, tag in _IF_NONE_MATCH.items():
         told = {"description": "The ETag of what you have; 304 while it is the same.", "example": tag}

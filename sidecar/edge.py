@@ -296,6 +296,9 @@ def _query() -> dict[str, str]:
         raise Refusal("invalid_text", "The query is not UTF-8.") from None
     values = request.args.to_dict()
     refuse_unstorable(values)
+    for name, texts in request.args.lists():
+        if len(texts) > 1:  # one of them would count and the others be lost
+            raise Refusal("invalid_value", f"{name}: it is sent more than once.", {"in": "query", "field": name})
     return values
 
 

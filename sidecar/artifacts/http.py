@@ -253,7 +253,7 @@ def submit_artifact() -> Response:
             "project_not_found", "file_not_found", "path_conflict", "path_locked", "schema_key_grammar",
             "task_not_found", "execution_not_found", "step_not_found", "artifact_not_found", "invalid_json",
             "body_too_large", "unsupported_media_type", "file_upload_failed", "file_type_mismatch", "file_url_refused",
-            "file_url_failed", "file_url_too_large",
+            "file_url_failed", "file_url_too_large", "template_violation", "template_broken",
         ),
     },
 )  # fmt: skip

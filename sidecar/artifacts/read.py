@@ -106,12 +106,13 @@ def _encoded(row: Row) -> str:
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str | None) -> tuple[str | None, UUID | None]:
+def _decoded(cursor: str | None) -> tuple[datetime | None, UUID | None]:
     if cursor is None:
         return None, None
     try:
         date, version_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return datetime.fromisoformat(date).isoformat(), UUID(str(version_id))
+        # As a moment, not as text: Postgres reads no offset from UTC of more than 16 hours.
+        return datetime.fromisoformat(date), UUID(str(version_id))
     except (ValueError, TypeError):
         raise Refusal(
             "invalid_value", "The cursor is not one that a page ended with.", {"cursor": cursor[:200]}

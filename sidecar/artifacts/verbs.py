@@ -33,7 +33,11 @@ from sidecar.review.http import PromoteWhen, Reason, Reviewed
 
 api = APIBlueprint("verbs", __name__, url_prefix="/v1", abp_tags=[Tag(name="Artifacts", description="Versions.")])
 
-Word = Annotated[str, StringConstraints(min_length=1, max_length=255, strip_whitespace=True)]
+Word = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=255, strip_whitespace=True),
+    Field(json_schema_extra={"pattern": r"[^\s\u0085]"}),
+]
 
 
 class WishBody(BaseModel):

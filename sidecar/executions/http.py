@@ -105,9 +105,7 @@ class ExecutionLinkBody(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={
-            "examples": [{"artifact_version_id": AN_ID, "stage": "input"}]
-        },
+        json_schema_extra={"examples": [{"artifact_version_id": AN_ID, "stage": "input"}]},
     )
     artifact_version_id: UUID
     stage: Stage = Field("generated", description="input, or how far an output has come. Decisions move it.")

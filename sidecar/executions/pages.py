@@ -47,7 +47,7 @@ def _text(value: Any) -> str:
 
 def _read(kind: type[int | datetime | UUID], value: Any) -> Any:
     if kind is int:
-        if type(value) is not int or abs(value) > 2**31:
+        if type(value) is not int or not -(2**31) <= value < 2**31:
             raise ValueError("no 32-bit number")
         return value
     return datetime.fromisoformat(value) if kind is datetime else UUID(value)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from sidecar.answers import ById, PageMeta, ProjectPath, Shape, Version, refusals
+from sidecar.answers import AN_ID, ById, PageMeta, ProjectPath, Shape, Version, refusals
 from sidecar.artifacts.read import present as present_versions
 from sidecar.call import Answer, Call
 from sidecar.edge import operation
@@ -79,6 +79,9 @@ class StepFields(BaseModel):
 class StepBody(StepFields):
     """A step: of a run, or on its own."""
 
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"execution_id": AN_ID, **STEP}, {"workflow_name": "upscale"}]}
+    )
     project_id: ShortText | None = Field(None, description="The project's id or key; else the run's project.")
     execution_id: UUID | None = Field(None, description="The run it belongs to; left out for a step on its own.")
 

@@ -35,7 +35,7 @@ _REDIRECTED = {
 }
 
 
-_BYTES = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+_BYTES = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("application/octet-stream", "*/*")}
 
 
 class ProjectFile(BaseModel):

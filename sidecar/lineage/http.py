@@ -29,8 +29,6 @@ api = APIBlueprint(
     abp_tags=[Tag(name="Lineage", description="What was made from what.")],
 )  # fmt: skip
 
-
-
 _SEVERAL_TYPES = "^(TYPE)(,(TYPE))*$".replace("TYPE", "|".join(RELATION_TYPES))
 
 

@@ -65,12 +65,17 @@ def test_a_version_the_context_never_had_is_not_there(project, told, reviewer, q
 
 
 @pytest.mark.parametrize(
-    "query", ["version=1&at=2026-01-01T00:00:00Z", "at=2026-01-01T00:00:00", "at=yesterday", "path=a&select=$.a",
-              "select=((", "version=-1"],
+    "query", ["version=1&at=2026-01-01T00:00:00Z", "at=2026-01-01T00:00:00", "at=yesterday", "at=0.5",
+              "path=a&select=$.a", "select=((", "version=-1"],
 )  # fmt: skip
 def test_a_question_that_makes_no_sense_is_refused(project, reviewer, query):
     answer = reviewer.get(f"/v1/projects/{project}/context?{query}")
     assert answer.status_code == 422
+
+
+def test_a_history_before_a_number_that_no_version_has_is_refused(project, reviewer):
+    answer = reviewer.get(f"/v1/projects/{project}/context/history?before={2**31}")
+    assert (answer.status_code, code(answer)) == (422, "invalid_value")
 
 
 def test_parts_are_selected_by_jsonpath(project, told, reviewer):

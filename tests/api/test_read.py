@@ -116,9 +116,17 @@ def test_a_cursor_that_no_page_ended_with_is_refused(producer):
             assert code(answer) in ("invalid_value", "invalid_text"), answer.text
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999999-23:59"])
+def test_a_cursor_of_a_moment_that_postgres_does_not_read_is_a_place_all_the_same(producer, moment):
+    place = json.dumps([moment, str(uuid.UUID(int=7))])
+    answer = producer.get("/v1/artifacts", query_string={"cursor": base64.urlsafe_b64encode(place.encode()).decode()})
+    assert answer.status_code == 200, answer.text
+
+
 UNFIT = (
     "limit=0", "limit=501", "limit=x", "project_id=nowhere", "task_id=x", "schema_key=a..b", "unknown=1", "q=x",
-    "status=done", "status=pending,", "artifact_type=sculpture", "q=a%00b", "tag=%ff", "q=a%ffb", "project_id=%00",
+    "status=done", "status=pending,", "status=pending&status=approved", "artifact_type=sculpture", "q=a%00b", "tag=%ff",
+    "q=a%ffb", "project_id=%00",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +27,8 @@ from schemathesis.engine import events, from_schema
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from sidecar.answers import AN_ID, ANOTHER_ID
+from sidecar.errors import Refusal
+from sidecar.idempotency.key import parse_key
 from sidecar.verify.verify import snapshot, verify
 from tests.api.test_upload import Storage
 from tests.conftest import SHARED_FOLDER
@@ -74,9 +77,8 @@ class Run:
         """Keeps the first example of each finding."""
         self.findings.setdefault(f"{what}: {where}", how)
 
-    def told(self) -> list[str]:
-        """The findings, with all that is known of the first ones."""
-        return [f"{what}\n{how if number < 5 else ''}" for number, (what, how) in enumerate(self.findings.items())]
+    def told(self) -> str:
+        return "\n\n".join(f"{what}\n{how}" for what, how in self.findings.items())
 
 
 @pytest.fixture
@@ -95,17 +97,21 @@ def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
     })  # fmt: skip
     projects = [given.project("spring-brand"), given.project("autumn-brand", template_id=rules)]
     task = given.task(projects[0], id=AN_ID)
-    for table, columns in (("task_executions", "name, engine"), ("execution_steps", "step_name, server_address")):
-        run = {"execution_steps": ", execution_id"}.get(table, ", task_id")
+    database.run(
+        "insert into task_executions (id, project_id, task_id, name, status) values (%s, %s, %s, 'film', 'running')",
+        AN_ID, projects[0], task,
+    )  # fmt: skip
+    for step, name in ((AN_ID, "edit_frame1"), (ANOTHER_ID, "extract_frame1")):
         database.run(
-            f"insert into {table} (id, project_id, status, {columns}{run}) values (%s, %s, 'running', %s, 'n8n', %s)",
-            AN_ID, projects[0], "edit_frame1", AN_ID,
+            "insert into execution_steps (id, project_id, execution_id, step_name, attempt, status)"
+            " values (%s, %s, %s, %s, 1, 'running')",
+            step, projects[0], AN_ID, name,
         )  # fmt: skip
     given.version(projects[0], "brand.poster", {"by": "nobody"}, id=UUID(AN_ID))
     given.version(projects[0], "brand.poster_source", {"by": "nobody"}, id=UUID(ANOTHER_ID))
 
     def submit(project: UUID, path: str, value: Any, **fields: Any) -> str:
-        answer = producer.submit(project, path, value, **fields)
+        answer: Any = producer.submit(project, path, value, **fields)
         assert answer.status_code == 201, answer.text
         return answer.json["data"]["id"]
 
@@ -142,7 +148,7 @@ def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
             projects=["spring-brand", "autumn-brand", *map(str, projects)],
             tasks=[str(task), str(given.task(projects[1], status="done"))],
             executions=[AN_ID],
-            steps=[AN_ID],
+            steps=[AN_ID, ANOTHER_ID],
             files=files,
         )
 
@@ -150,7 +156,7 @@ def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
 def configured(world: SimpleNamespace, person: Person | None, **more: Any) -> SchemathesisConfig:
     """schemathesis' settings: who calls, and which known values stand where, half of the time."""
     paths = ["brand.logo", "brand.claim", "brand.colors", "scenes[1].image", "song", "voice", "brand", "poster"]
-    known = {**vars(world), "paths": paths, "names": ["edit_frame1"], "numbers": [0, 1, 2, 3, 4]}
+    known = {**vars(world), "paths": paths, "names": ["edit_frame1", "extract_frame1"], "numbers": [0, 1, 2, 3, 4]}
     kind_of = {
         "path.schema_key": "paths", "path.path": "paths", "query.schema_key": "paths", "query.path": "paths",
         "query.has_approved": "paths", "query.project_id": "projects", "query.task_id": "tasks",
@@ -181,7 +187,8 @@ def configured(world: SimpleNamespace, person: Person | None, **more: Any) -> Sc
             }
             for kind in ("versions", "projects", "tasks", "executions", "steps")
         ],
-        "generation": {"database": "none", "deterministic": True},
+        # Tokens are not made up: nobody is there to ask whose they are.
+        "generation": {"database": "none", "with-security-parameters": False},
         "checks": {
             # a caller without a token is a run of its own here
             "ignored_auth": {"enabled": False},
@@ -193,15 +200,15 @@ def configured(world: SimpleNamespace, person: Person | None, **more: Any) -> Sc
 
 def _as_callers_do(actor: UUID | None) -> Callable[[Any, Any], Any]:
     """A key names one request, and an acting user exists: else most requests would be refused for these two."""
-    keys: set[str] = set()
+    sent: set[str] = set()
 
     def map_case(_context: Any, case: Any) -> Any:
-        key, acting = str(case.headers.get("Idempotency-Key")), case.headers.get("X-Actor-Id")
-        if key in keys:
-            case.headers.pop("Idempotency-Key", None)
-        keys.add(key)
-        case.headers.pop("X-Actor-Id", None)
-        if acting and actor:
+        with suppress(Refusal):
+            key = parse_key(str(case.headers.get("Idempotency-Key", "")))
+            if key in sent:
+                del case.headers["Idempotency-Key"]
+            sent.add(key)
+        if case.headers.pop("X-Actor-Id", None) and actor:
             case.headers["X-Actor-Id"] = str(actor)
         return case
 
@@ -282,7 +289,7 @@ def unsaid(answer: Any) -> bool:
     extensions = answer.json()["errors"][0]["extensions"]
     if extensions["code"] == "invalid_value":
         # Without fields, an operation said it, which looked further than at the request.
-        return {field["code"] for field in extensions.get("fields", [])} <= UNSAID_OF_FIELDS
+        return {field["code"] for field in extensions.get("fields", [])} <= UNSAID | UNSAID_OF_FIELDS
     return extensions["code"] in UNSAID
 
 
@@ -298,19 +305,19 @@ def breaches(connect: Any) -> Any:
         connection = connect("sidecar").connection
         # Role memberships are the whole server's, and some tests lend one.
         with FileLock(Path(os.environ[SHARED_FOLDER]) / "roles.lock"), snapshot(connection):
-            return [str(breach) for breach in verify(connection)]
+            # What stands for Directus keeps no bytes.
+            return [str(breach) for breach in verify(connection) if breach.code != "file_replaced"]
 
     return look
 
 
-# Every value at the edge of what the description allows, one by one; then ones at random.
+# Every value at the edge of what the description allows, one by one; then ones at random. No phase follows links from
+# one answer to the next request: the random ones use ids of earlier answers anyway.
 THOROUGH = {"fuzzing": {"generation": {"max-examples": 10}}, "stateful": {"enabled": False}}
-# At random, and one request after the other with what the ones before it answered.
-IN_ORDER = {
+RANDOM = {
     "coverage": {"enabled": False},
-    "fuzzing": {"generation": {"max-examples": 6}},
-    # A link takes along the null of a field that has none, too.
-    "stateful": {"generation": {"max-examples": 4}, "checks": {"positive_data_acceptance": {"enabled": False}}},
+    "fuzzing": {"generation": {"max-examples": 10}},
+    "stateful": {"enabled": False},
 }
 QUICK = {
     "coverage": {"enabled": False},
@@ -322,16 +329,16 @@ QUICK = {
 def test_whatever_a_program_with_every_right_sends_is_answered_as_described(app, world, given, breaches):
     seen = run(app, configured(world, given.token("admin"), phases=THOROUGH), given.person("admin").id)
 
-    assert seen.told() == []
+    assert not seen.findings, seen.told()
     assert set(seen.asked) == operations(app)
-    assert {200, 201, 304, 400, 404, 409, 415, 422} <= set(seen.statuses)
+    assert {200, 201, 400, 404, 409, 415, 422} <= set(seen.statuses)
     assert breaches() == []
 
 
 def test_whatever_a_reviewer_sends_is_answered_as_described(app, world, given, breaches):
-    seen = run(app, configured(world, given.person("reviewer"), phases=IN_ORDER))
+    seen = run(app, configured(world, given.person("reviewer"), phases=RANDOM))
 
-    assert seen.told() == []
+    assert not seen.findings, seen.told()
     assert set(seen.asked) == operations(app)
     assert breaches() == []
 
@@ -340,7 +347,7 @@ def test_whatever_is_sent_without_a_token_changes_nothing(app, world, database):
     with database.unchanged():
         seen = run(app, configured(world, None, phases=QUICK))
 
-    assert seen.told() == []
+    assert not seen.findings, seen.told()
     assert set(seen.asked) == operations(app)
     assert set(seen.codes) <= {"token_missing", "link_invalid", "route_not_found", "method_not_allowed"}
     assert set(seen.statuses) <= {401, 403, 404, 405}
@@ -375,8 +382,9 @@ def examples(path: str, operation: Any, schemas: Any) -> Iterator[tuple[str, dic
         for place in ("path", "query")
     }
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    bodies = schemas[content["schema"]["$ref"].rpartition("/")[2]]["examples"] if content else [None]
-    assert content is None or content["example"] == bodies[0]
+    bodies = schemas[content["schema"]["$ref"].rpartition("/")[2]].get("examples", []) if content else [None]
+    assert bodies, f"{path} shows no example of its body"
+    assert content is None or content["example"] == bodies[0], path
     assert content or values["path"] or values["query"], f"{path} shows no example"
     for body in bodies:
         yield path.format(**values["path"]), values["query"], body

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -500,6 +502,13 @@ def test_pages_of_a_runs_steps_follow_each_other(producer, execution, step):
         cursor = f"&cursor={answer['meta']['next_cursor']}"
     assert seen == list("abcde")
     assert [s["step_name"] for s in data(producer.get(f"/v1/executions/{execution}/steps?level=1"))] == ["e"]
+
+
+def test_a_cursor_with_a_number_too_large_for_a_column_is_refused(producer, execution):
+    place = json.dumps([2**31, 0, "2026-01-01T00:00:00+00:00", str(uuid.UUID(int=7))])
+    cursor = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    answer = producer.get(f"/v1/executions/{execution}/steps?cursor={cursor}")
+    assert (answer.status_code, code(answer)) == (422, "invalid_value")
 
 
 def test_a_run_shows_every_attempt_or_the_latest(producer, execution, step):
