@@ -19,10 +19,10 @@ from typing import Any
 from flask import Flask, Response, jsonify
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb, set_json_dumps
-from psycopg_pool import ConnectionPool
 from pydantic_core import to_json
 
 from bench import statements
+from sidecar.database import WarmPool
 from sidecar.promotion.context import entry_of
 from sidecar.settings import process_settings
 
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 review, projects = statements.of("review"), statements.of("projects")
 app = Flask(__name__)
 settings = process_settings()
-pool = ConnectionPool(
+pool = WarmPool(
     settings.database_url.get_secret_value(),
     min_size=1,
     max_size=settings.threads + 2,

@@ -69,7 +69,8 @@ def test_what_stands_by_itself_outlives_what_it_names(snapshot: dict[str, Any]) 
     assert loose == {
         ("documents", "file_id"), ("documents", "project_id"), ("documents", "source_task_id"), ("tasks", "project_id"),
         ("task_executions", "project_id"), ("task_executions", "task_id"), ("execution_steps", "project_id"),
-        ("execution_steps", "execution_id"), ("execution_steps", "retry_of"), ("projects", "parent_id"), ("projects", "template_id"),
+        ("execution_steps", "execution_id"), ("execution_steps", "retry_of"), ("projects", "parent_id"),
+        ("projects", "template_id"),
     }  # fmt: skip
 
 
