@@ -86,8 +86,8 @@ class Given:
     def execution(self, task: UUID | None = None) -> UUID:
         return self._insert("task_executions", task_id=task, status="running")
 
-    def step(self, execution: UUID) -> UUID:
-        return self._insert("execution_steps", execution_id=execution, status="running")
+    def step(self, execution: UUID, status: str = "running", **columns: Any) -> UUID:
+        return self._insert("execution_steps", execution_id=execution, status=status, **columns)
 
     def file(self, mime: str = "image/png", name: str = "logo.png") -> UUID:
         return self._insert(

@@ -102,7 +102,8 @@ def test_without_a_key_the_same_submission_makes_two(submit, versions, database)
     assert database.all(KEPT) == []
 
 
-# One request for every writing operation, by its address; {pending}, {draft}, {approved}, {promoted} are versions.
+# One request for every writing operation, by its address (and method, if it is not POST). {pending}, {draft},
+# {approved}, {promoted} are versions, {run} and {step} are running, {failed} is a step.
 WRITES = [
     ("/v1/artifacts", {"project_id": "spring-brand", "schema_key": "new", "value": 1, "deduplicate": False}),
     ("/v1/artifacts/batch", {"artifacts": [{"project_id": "spring-brand", "schema_key": "new", "deduplicate": False}]}),
@@ -120,6 +121,22 @@ WRITES = [
     ("/v1/projects", {"key": "autumn"}),
     ("/v1/projects/spring-brand/context/revert", {"to_version": 0}),
     ("/v1/projects/spring-brand/context/rebuild", {}),
+    ("/v1/artifacts/{promoted}/edit", {"value": 7}),
+    ("/v1/artifacts/{promoted}/restore", {}),
+    ("/v1/artifacts/{promoted}/use", {"project_id": "spring-brand", "schema_key": "elsewhere"}),
+    ("PATCH /v1/artifacts/{promoted}", {"tags": ["calm"]}),
+    ("/v1/artifacts/{promoted}/relations", {"to_version_id": "{approved}"}),
+    ("PUT /v1/projects/spring-brand/locks", {"reason": "The plan is final."}),
+    ("PUT /v1/projects/spring-brand/locks/{any}", {"reason": "The plan is final."}),
+    ("DELETE /v1/projects/spring-brand/locks/{any}", {}),
+    ("/v1/executions", {"project_id": "spring-brand", "name": "night run"}),
+    ("PATCH /v1/executions/{run}", {"status": "completed"}),
+    ("/v1/executions/{run}/artifacts", {"artifact_version_id": "{pending}"}),
+    ("/v1/executions/{run}/steps", {"step_name": "plan"}),
+    ("/v1/executions/{run}/resume", {"steps": [{"step_name": "plan"}]}),
+    ("/v1/steps", {"project_id": "spring-brand", "step_name": "plan"}),
+    ("PATCH /v1/steps/{step}", {"status": "completed"}),
+    ("/v1/steps/{failed}/retry", {}),
 ]
 
 
@@ -130,15 +147,19 @@ def test_every_operation_answers_a_repeated_request_as_the_first_time(given, pro
         "draft": given.version(project, "b", status="intermediate"),
         "approved": given.approved(project, "c"),
         "promoted": given.promoted(project, "d"),
+        "run": given.execution(),
+        "any": "new.path",
     }
+    ids["step"], ids["failed"] = given.step(ids["run"], step_name="a"), given.step(ids["run"], "failed", step_name="b")
     admin = given.person("admin")
-    for name, version in ids.items():
-        path = path.replace(f"{{{name}}}", str(version))
-        body = json.loads(json.dumps(body).replace(f"{{{name}}}", str(version)))
-    first = admin.post(path, body, headers=KEY)
+    for name, one in ids.items():
+        path = path.replace(f"{{{name}}}", str(one))
+        body = json.loads(json.dumps(body).replace(f"{{{name}}}", str(one)))
+    method, _, address = path.rpartition(" ")
+    first = admin.call(method or "POST", address, json=body, headers=KEY)
 
     with database.unchanged():
-        again = admin.post(path, body, headers=KEY)
+        again = admin.call(method or "POST", address, json=body, headers=KEY)
 
     assert first.status_code in (200, 201), first.text
     assert_replayed(again, first)
@@ -148,7 +169,7 @@ def test_every_writing_address_has_its_request_above(app):
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/v1/")]
     writing = {re.sub(r"<[\w:]+>", "id", rule.rule) for rule in rules if rule.methods & WRITING}
 
-    missing = writing - {re.sub(r"\{\w+\}|spring-brand", "id", path) for path, _ in WRITES}
+    missing = writing - {re.sub(r"\{\w+\}|spring-brand", "id", path).rpartition(" ")[2] for path, _ in WRITES}
     assert not missing, "add a request to WRITES"
 
 
