@@ -103,8 +103,8 @@ def _values(bench: Bench, name: str, place: Place) -> dict[str, Any]:
     key, version = place.schema_key, place.version
     entry = {"schema_key": key, "from_version_id": None, "to_version_id": str(version), "entry": {"a": 1}}
     nothing = dict.fromkeys(
-        ("reason", "feedback", "metadata", "primary_file_id", "source_url", "content_hash", "parent_id", "execution_id",
-         "step_id", "tags", "tag", "q", "after_date", "after_id", "artifact_type")
+        ("by_rule", "edited", "reason", "feedback", "metadata", "primary_file_id", "source_url", "content_hash",
+         "parent_id", "execution_id", "step_id", "tags", "tag", "q", "after_date", "after_id", "artifact_type")
     )  # fmt: skip
     return nothing | {
         "id": place.project if name.startswith("projects.") else version,
