@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from sidecar.answers import ANOTHER_ID, ById, ProjectPath, Shape, Version, VersionName, refusals
@@ -33,9 +33,17 @@ from sidecar.review.http import PromoteWhen, Reason, Reviewed
 
 api = APIBlueprint("verbs", __name__, url_prefix="/v1", abp_tags=[Tag(name="Artifacts", description="Versions.")])
 
+
+def _said(text: str) -> str:
+    if not (stripped := text.strip()):
+        raise PydanticCustomError("string_too_short", "there is nothing but white space")
+    return stripped
+
+
 Word = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=255, strip_whitespace=True),
+    StringConstraints(min_length=1, max_length=255),
+    AfterValidator(_said),
     Field(json_schema_extra={"pattern": r"[^\s\u0085]"}),
 ]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from sidecar.answers import ProjectPath, Shape, refusals
 from sidecar.call import Answer, Call
@@ -21,7 +21,8 @@ api = APIBlueprint(
     "locks", __name__, url_prefix="/v1", abp_tags=[Tag(name="Locks", description="Paths that are left as they are.")]
 )
 
-Reason = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True)]
+# Stripped after it is measured, as the description says it is.
+Reason = Annotated[str, StringConstraints(max_length=2000), AfterValidator(str.strip)]
 _REFUSED = ("project_not_found", "lock_of_another")
 
 
