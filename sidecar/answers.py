@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,10 @@ class PageMeta(Shape):
     next_cursor: str | None = Field(description="Send it as cursor for the next page; null on the last one.")
 
 
+class Existing(Shape):
+    existing: bool = Field(description="Whether it was there before.")
+
+
 class ErrorExtensions(BaseModel):
     model_config = ConfigDict(extra="allow", title="ErrorExtensions")
     code: str = Field(description="A stable name of the refusal; docs/reference/errors.md lists them all.")
@@ -62,6 +67,20 @@ class VersionName(Shape):
     artifact_version_id: UUID
     schema_key: str
     version_number: int
+
+
+class Votes(Shape):
+    given: int
+    required: int
+
+
+def version_name(version: Mapping[str, Any]) -> dict[str, Any]:
+    """How answers name a version, from its row: a VersionName."""
+    return {
+        "artifact_version_id": version["id"],
+        "schema_key": version["schema_key"],
+        "version_number": version["version_number"],
+    }
 
 
 class File(Shape):

@@ -9,8 +9,9 @@ from werkzeug import Response as RedirectResponse
 
 from sidecar import edge, log
 from sidecar.access.authenticate import Authenticator
+from sidecar.artifacts.copy_http import api as copies
 from sidecar.artifacts.http import api as artifacts
-from sidecar.artifacts.verbs import api as verbs
+from sidecar.artifacts.read_http import api as versions
 from sidecar.call import Answer
 from sidecar.database import Database
 from sidecar.description import DescribedApp
@@ -46,7 +47,7 @@ def create_app(settings: Settings) -> DescribedApp:
     app.extensions["artifacts"] = edge.Registry(settings, database, Authenticator(database, settings))
     database.open()
     edge.install(app)
-    for feature in (artifacts, review, promotion, projects, locks, verbs, executions, steps, lineage, files):
+    for feature in (artifacts, review, promotion, projects, locks, copies, versions, executions, steps, lineage, files):
         app.register_api(feature)
     _add_health(app, database)
     _add_description(app)

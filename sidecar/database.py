@@ -42,7 +42,8 @@ set_json_loads(from_json)
 
 class WarmPool(ConnectionPool[Connection]):
     """Hands out the connection that was used last. psycopg_pool takes them in turn: then each request meets a backend
-    whose plans and pages have long left the processor's caches, and idle connections never become fewer."""
+    whose plans and pages have long left the processor's caches. (It has no setting for this; a release of it that calls
+    the method otherwise would go back to turns, which a test would tell.)"""
 
     def _get_ready_connection(self, timeout: float | None) -> Connection | None:
         self._pool.rotate(1)

@@ -8,16 +8,14 @@ from typing import Any
 import psycopg
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
+from sidecar.artifacts.numbers import lock_numbers
 from sidecar.artifacts.submit import Submission
 from sidecar.call import Answer, Call
 from sidecar.database import refusal_of
 from sidecar.errors import Refusal
 from sidecar.projects.find import find_project, template_of
 from sidecar.promotion.enter import lock_projects
-from sidecar.sql import Statements
 from sidecar.templates.rules import rule_for
-
-sql = Statements(__file__)
 
 # What says nothing about an item: the whole transaction is tried again, or refused.
 _NOT_ABOUT_AN_ITEM = (DeadlockDetected, SerializationFailure)
@@ -75,7 +73,7 @@ def _lock(call: Call, items: list[Submission]) -> None:
     if ruled:
         lock_projects(call, sorted(set(ruled)))
     for project in sorted(set(named.values())):
-        call.connection.execute(sql.lock_numbers, {"project_id": project})
+        lock_numbers(call, project)
 
 
 def _meta(answers: list[Answer | Refusal]) -> dict[str, Any]:

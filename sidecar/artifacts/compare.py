@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
+from sidecar.answers import version_name
 from sidecar.artifacts.read import find_version
 from sidecar.call import Call
 from sidecar.errors import Refusal
@@ -38,8 +39,8 @@ def compare(call: Call, version_id: UUID, earlier_id: UUID | None) -> Row:
     value, more = differences(before["value"], after["value"])
     metadata, still_more = differences(before["metadata"], after["metadata"])
     return {
-        "before": _named(before),
-        "after": _named(after),
+        "before": version_name(before),
+        "after": version_name(after),
         "value": value,
         "metadata": metadata,
         "truncated": more or still_more,
@@ -129,12 +130,4 @@ def _files(call: Call, before: UUID, after: UUID) -> Row:
         "added": [new[key] for key in new if key not in old],
         "removed": [old[key] for key in old if key not in new],
         "kept": [new[key] for key in new if key in old],
-    }
-
-
-def _named(version: Row) -> Row:
-    return {
-        "artifact_version_id": version["id"],
-        "schema_key": version["schema_key"],
-        "version_number": version["version_number"],
     }

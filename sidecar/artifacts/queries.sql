@@ -1,4 +1,4 @@
--- lock_numbers: the project's number lock, taken before the newest version is read (the insert's trigger takes the same)
+-- lock_numbers: before the newest version of a path, or a lock of it, is read
 select pg_advisory_xact_lock(hashtextextended('artifacts/number/' || %(project_id)s::uuid::text, 0));
 
 -- newest_version: what a path holds now, whatever its status

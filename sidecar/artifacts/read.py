@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections import defaultdict
 from datetime import datetime
 from typing import Any
@@ -12,6 +10,7 @@ from uuid import UUID
 from sidecar.artifacts.status import approval_status, lifecycle
 from sidecar.call import Call
 from sidecar.errors import Refusal
+from sidecar.pages import next_cursor, place
 from sidecar.review.allowed import allowed_actions
 from sidecar.sql import Statements
 
@@ -60,13 +59,11 @@ def list_versions(
 
     Raises Refusal invalid_value for a cursor this API did not make.
     """
-    after_date, after_id = _decoded(cursor)
-    page = {"after_date": after_date, "after_id": after_id, "limit": limit + 1}
-    parameters = {"by_rule": None, "edited": None, **filters, **page}
+    after = place(cursor, after_date=datetime, after_id=UUID)
+    parameters = {"by_rule": None, "edited": None, **filters, **after, "limit": limit + 1}
     rows = call.connection.execute(sql.list_versions, parameters).fetchall()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return present(call, rows), _encoded(rows[-1]) if more else None
+    rows, following = next_cursor(rows, limit, "date_created", "id")
+    return present(call, rows), following
 
 
 def versions_of_path(call: Call, version_id: UUID, limit: int) -> list[Row]:
@@ -99,21 +96,3 @@ def _changed(files: list[Row]) -> Row:
     names = [file["filename_download"] or str(file["id"]) for file in files if file["changed_at"]]
     sentence = f"The bytes of {', '.join(names)} were replaced in Directus after they were submitted."
     return {"content_changed": bool(names), "content_changed_reason": sentence if names else None}
-
-
-def _encoded(row: Row) -> str:
-    place = json.dumps([row["date_created"].isoformat(), str(row["id"])])
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def _decoded(cursor: str | None) -> tuple[datetime | None, UUID | None]:
-    if cursor is None:
-        return None, None
-    try:
-        date, version_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        # As a moment, not as text: Postgres reads no offset from UTC of more than 16 hours.
-        return datetime.fromisoformat(date), UUID(str(version_id))
-    except (ValueError, TypeError):
-        raise Refusal(
-            "invalid_value", "The cursor is not one that a page ended with.", {"cursor": cursor[:200]}
-        ) from None

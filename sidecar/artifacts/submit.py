@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from sidecar.artifacts.content import artifact_type_of, content_hash
+from sidecar.artifacts.numbers import lock_numbers
 from sidecar.call import Call
 from sidecar.errors import Refusal
 from sidecar.executions.link import link_output
@@ -67,7 +68,8 @@ def submit(call: Call, submission: Submission) -> tuple[Row, bool]:
     files = _files(call, submission)
     check_submission(call, project["id"], template, submission, files)
     hashed = content_hash(submission.value, [f["sha256"] for f in files], submission.source_url)
-    # From here on the project's number lock is held: what takes time comes before.
+    # What takes time comes before. From here on "the newest" stays true: two equal submissions make one version.
+    lock_numbers(call, project["id"])
     held = locked_version(call, project["id"], submission.schema_key, submission.if_locked)
     if held is not None:
         return held, False
@@ -92,8 +94,6 @@ def _files(call: Call, submission: Submission) -> list[Row]:
 
 
 def _twin(call: Call, project_id: UUID, submission: Submission, hashed: str | None) -> Row | None:
-    # The lock makes "the newest" true until this transaction ends: two equal submissions at once make one version.
-    call.connection.execute(sql.lock_numbers, {"project_id": project_id})
     if hashed is None or not submission.deduplicate:
         return None
     place = {"project_id": project_id, "schema_key": submission.schema_key}

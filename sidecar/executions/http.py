@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from sidecar.answers import AN_ID, ById, PageMeta, Shape, VersionName, refusals
+from sidecar.answers import AN_ID, ById, Existing, PageMeta, Shape, VersionName, refusals
 from sidecar.call import Answer, Call
 from sidecar.edge import operation
 from sidecar.executions import read
@@ -169,10 +169,6 @@ class Execution(Shape):
     user_created: UUID | None
     date_created: datetime | None
     allowed_statuses: list[str] = Field(description="The statuses it may move to now.")
-
-
-class Existing(Shape):
-    existing: bool = Field(description="Whether it was there before.")
 
 
 class ExecutionAnswer(Shape):

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sidecar.call import Call
 from sidecar.errors import Refusal
-from sidecar.executions.pages import next_cursor, place
 from sidecar.executions.status import EXECUTIONS
+from sidecar.pages import next_cursor, place
 from sidecar.sql import Statements
 
 sql = Statements(__file__)

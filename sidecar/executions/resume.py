@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
+from sidecar.answers import version_name
 from sidecar.call import Call
 from sidecar.errors import Refusal
 from sidecar.executions.graph import names
@@ -146,12 +147,7 @@ def _answer(name: str, step: Row | None, reason: Reason, outputs: Mapping[UUID, 
         "reason": reason,
         "output": known.get("output"),
         "outputs": [
-            {
-                "artifact_version_id": version["id"],
-                "schema_key": version["schema_key"],
-                "version_number": version["version_number"],
-                "status": version["status"],
-            }
+            {**version_name(version), "status": version["status"]}
             for version in sorted(made, key=lambda version: version["schema_key"])
         ],
     }

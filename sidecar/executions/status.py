@@ -32,6 +32,20 @@ class Machine:
         return word if word in self.statuses else self.aliases.get(word)
 
 
+# Words of other systems that mean the same of both.
+_WORDS = {
+    "executing": "running",
+    "started": "running",
+    "in_progress": "running",
+    "waiting": "running",
+    "success": "completed",
+    "succeeded": "completed",
+    "done": "completed",
+    "error": "failed",
+    "crashed": "failed",
+    "timed_out": "failed",
+}
+
 EXECUTIONS = Machine(
     statuses=("pending", "running", "completed", "failed", "cancelled"),
     moves={
@@ -48,16 +62,7 @@ EXECUTIONS = Machine(
         "initializing": "pending",
         "queued": "pending",
         "new": "pending",
-        "executing": "running",
-        "started": "running",
-        "in_progress": "running",
-        "waiting": "running",
-        "success": "completed",
-        "succeeded": "completed",
-        "done": "completed",
-        "error": "failed",
-        "crashed": "failed",
-        "timed_out": "failed",
+        **_WORDS,
         "canceled": "cancelled",
         "terminated": "cancelled",
     },
@@ -78,16 +83,7 @@ STEPS = Machine(
         "pending": "queued",
         "initializing": "queued",
         "new": "queued",
-        "executing": "running",
-        "started": "running",
-        "in_progress": "running",
-        "waiting": "running",
-        "success": "completed",
-        "succeeded": "completed",
-        "done": "completed",
-        "error": "failed",
-        "crashed": "failed",
-        "timed_out": "failed",
+        **_WORDS,
         "canceled": "skipped",
         "cancelled": "skipped",
     },

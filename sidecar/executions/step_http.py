@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from sidecar.answers import AN_ID, ById, PageMeta, ProjectPath, Shape, Version, refusals
+from sidecar.answers import AN_ID, ById, Existing, PageMeta, ProjectPath, Shape, Version, refusals, version_name
 from sidecar.artifacts.read import present as present_versions
 from sidecar.call import Answer, Call
 from sidecar.edge import operation
 from sidecar.executions import steps
-from sidecar.executions.http import Cursor, Existing, Hash, StandingVersion
+from sidecar.executions.http import Cursor, Hash, StandingVersion
 from sidecar.executions.resume import current_output, newest_by_path, outputs_by_step, reusable
 from sidecar.executions.words import Count, LongText, Order, ShortText, StepStatus, StepStatuses
 from sidecar.paths import Path
@@ -428,13 +428,7 @@ def get_reusable(call: Call, path: ProjectPath, query: ReusableQuery) -> Answer:
     if step is None:
         return Answer(None)
     outputs = newest_by_path(outputs_by_step(call, [step["id"]])[step["id"]])
-    named = [
-        {
-            "artifact_version_id": version["id"],
-            **{name: version[name] for name in ("schema_key", "version_number", "status")},
-        }
-        for version in outputs
-    ]
+    named = [{**version_name(version), "status": version["status"]} for version in outputs]
     return Answer({"step": steps.present(call, [step])[0], "outputs": named})
 
 

@@ -15,10 +15,10 @@ from sidecar.executions.create import json_or_null
 from sidecar.executions.graph import level_after, names, ordered
 from sidecar.executions.inputs import input_hash
 from sidecar.executions.link import link_inputs
-from sidecar.executions.pages import next_cursor, place
 from sidecar.executions.read import find_execution, lock_execution
 from sidecar.executions.resume import judged, outputs_by_step
 from sidecar.executions.status import STEPS
+from sidecar.pages import next_cursor, place
 from sidecar.projects.find import find_project
 from sidecar.sql import Statements
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
+from sidecar.artifacts.latest import Want, version_of_path
 from sidecar.call import Call
 from sidecar.database import Connection
 from sidecar.errors import Refusal
@@ -12,7 +13,6 @@ from sidecar.sql import Statements
 
 sql = Statements(__file__)
 Row = dict[str, Any]
-Want = Literal["approved", "latest"]
 
 
 def version_at(call: Call, project_id: UUID, path: str, want: Want) -> Row:
@@ -20,12 +20,10 @@ def version_at(call: Call, project_id: UUID, path: str, want: Want) -> Row:
 
     Raises Refusal nothing_at_path, which says what is there.
     """
-    place = {"project_id": project_id, "schema_key": path}
-    statement = sql.approved_at_path if want == "approved" else sql.newest_at_path
-    version = call.connection.execute(statement, place).fetchone()
+    version = version_of_path(call, project_id, path, want)
     if version is not None:
         return version
-    newest = call.connection.execute(sql.newest_at_path, place).fetchone()
+    newest = version_of_path(call, project_id, path, "latest")
     if newest is None:
         sentence = f"There is no version at {path}." if want == "latest" else f"Nothing is approved at {path} yet."
         raise Refusal("nothing_at_path", sentence, {"schema_key": path, "newest": None})

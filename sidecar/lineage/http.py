@@ -11,7 +11,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from pydantic_core import PydanticCustomError
 
-from sidecar.answers import ANOTHER_ID, ById, ProjectPath, Shape, refusals
+from sidecar.answers import ANOTHER_ID, ById, Existing, PageMeta, ProjectPath, Shape, refusals
 from sidecar.call import Answer, Call
 from sidecar.edge import operation
 from sidecar.lineage.graph import Graph
@@ -101,22 +101,14 @@ class Relation(Shape):
     date_created: datetime | None
 
 
-class RelationMeta(Shape):
-    existing: bool
-
-
 class RelationAnswer(Shape):
     data: Relation
-    meta: RelationMeta
-
-
-class RelationsMeta(Shape):
-    next_cursor: str | None
+    meta: Existing
 
 
 class RelationsAnswer(Shape):
     data: list[Relation]
-    meta: RelationsMeta
+    meta: PageMeta
 
 
 class VersionNode(Shape):
@@ -235,13 +227,9 @@ class StaleVersion(Shape):
     sources: list[Source] = Field(description="What is out of date, the nearest first; at most 10.")
 
 
-class StaleMeta(Shape):
-    next_cursor: str | None
-
-
 class StaleAnswer(Shape):
     data: list[StaleVersion]
-    meta: StaleMeta
+    meta: PageMeta
 
 
 class AffectedVersion(Shape):

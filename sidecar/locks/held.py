@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 from uuid import UUID
 
+from sidecar.artifacts.latest import version_of_path
 from sidecar.call import Call
 from sidecar.errors import Refusal
 from sidecar.sql import Statements
@@ -22,16 +23,15 @@ def locked_version(call: Call, project_id: UUID, schema_key: str, if_locked: IfL
 
     The version is the newest that is neither rejected nor archived; its row has `locked` beside its columns:
     {schema_key (None for the project's lock), owner, owner_id, reason, since}. A locked project takes a path's first
-    version. Holds the project's number lock from then on: a lock is there before the submission, or after it.
+    version. Call it under the project's number lock, as locks are set: a lock is there before the submission, or after.
     Raises Refusal path_locked.
     """
     place = {"project_id": project_id, "schema_key": schema_key}
-    call.connection.execute(sql.lock_numbers, place)
     who = {"actor_id": call.caller.user_id, "actor_label": call.caller.label}
     lock = call.connection.execute(sql.lock_over, {**place, **who}).fetchone()
     if lock is None or (if_locked == "edit" and "review" in call.caller.rights):
         return None
-    standing = call.connection.execute(sql.newest_usable, place).fetchone()
+    standing = version_of_path(call, project_id, schema_key, "latest")
     if standing is None and lock["schema_key"] is None:
         return None
     if standing is None or if_locked != "existing":

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sidecar import audit
+from sidecar.artifacts.numbers import lock_numbers
 from sidecar.call import Call
 from sidecar.errors import Refusal
 from sidecar.promotion.enter import lock_projects
@@ -77,7 +78,7 @@ def _standing(call: Call, project_id: UUID, name: str) -> Row | None:
     """The lock under a name, with the project locked and no submission under way."""
     if project_id not in lock_projects(call, [project_id]):
         raise Refusal("project_not_found")
-    call.connection.execute(sql.lock_numbers, {"project_id": project_id})
+    lock_numbers(call, project_id)
     return _held(call, project_id).get(name)
 
 

@@ -1,6 +1,3 @@
--- lock_numbers: the project's number lock; every submission holds it, so a lock is there before one or after it
-select pg_advisory_xact_lock(hashtextextended('artifacts/number/' || %(project_id)s::uuid::text, 0));
-
 -- lock_over: what holds the caller back from a path: the lock nearest to it, the project's last. Nobody is held back by
 -- a lock of their own; programs are told apart by their token's name.
 select l.schema_key, l.lock ->> 'owner' as owner, (l.lock ->> 'owner_id')::uuid as owner_id,
@@ -11,11 +8,6 @@ where p.id = %(project_id)s
                         then l.lock ->> 'owner_id' is null and l.lock ->> 'program' = %(actor_label)s::text
                         else (l.lock ->> 'owner_id')::uuid = %(actor_id)s::uuid end, false)
 order by length(l.schema_key) desc nulls last limit 1;
-
--- newest_usable: what a path has that somebody may go on with
-select * from public.artifact_versions
-where project_id = %(project_id)s and schema_key = %(schema_key)s and status not in ('rejected', 'archived')
-order by version_number desc limit 1;
 
 -- locks_of_project: by path; the project's own is kept under an asterisk, which is no path
 select coalesce(planning_locked, false) as planning_locked, coalesce(locks, '{}') as locks

@@ -12,7 +12,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from sidecar.answers import ProjectPath, Shape, refusals
+from sidecar.answers import ProjectPath, Shape, Votes, refusals
 from sidecar.call import Answer, Call
 from sidecar.edge import operation
 from sidecar.errors import CODES
@@ -117,11 +117,6 @@ class PathCounts(Shape):
     archived: int
 
 
-class PathVotes(Shape):
-    given: int
-    required: int
-
-
 class PathStanding(Shape):
     """How a path stands."""
 
@@ -136,9 +131,7 @@ class PathStanding(Shape):
     approved: StandingApproved | None
     newest: StandingNewest | None
     counts: PathCounts = Field(description="Versions by status.")
-    votes: PathVotes = Field(
-        description="Approvals of the newest version that waits, and how many the template asks for."
-    )
+    votes: Votes = Field(description="Approvals of the newest version that waits, and how many the template asks for.")
     awaiting_promotion: bool = Field(description="Approved, and not in the context yet.")
 
 

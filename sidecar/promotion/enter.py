@@ -12,6 +12,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from sidecar import audit
+from sidecar.answers import version_name
 from sidecar.call import Call
 from sidecar.documents.keep import keep_documents
 from sidecar.errors import Refusal
@@ -102,8 +103,8 @@ def promoted_answer(
     return {
         "project_id": project_id,
         "context_version": number,
-        "promoted": [_named(version) for version in versions],
-        "superseded": [_named(version) for version in superseded],
+        "promoted": [version_name(version) for version in versions],
+        "superseded": [version_name(version) for version in superseded],
         "withdrawn": [],
         "status": status,
     }
@@ -150,7 +151,7 @@ def _explained(call: Call, changes: list[Change], before: dict[str, Any], replac
     stale = call.connection.execute(sql.stale_downstream, {"ids": replaced}).fetchall() if replaced else []
     return {
         "changes": [{"schema_key": c.schema_key, "before": before[c.schema_key], "after": c.entry} for c in changes],
-        "stale": [_named(row) for row in stale],
+        "stale": [version_name(row) for row in stale],
     }
 
 
@@ -161,15 +162,7 @@ def _named_by_id(call: Call, ids: list[UUID], records: list[audit.Entry]) -> lis
     if missing:
         rows = call.connection.execute(sql.versions_with_numbers, {"ids": missing}).fetchall()
         known |= {row["id"]: row for row in rows}
-    return sorted((_named(known[version_id]) for version_id in ids), key=lambda name: name["schema_key"])
-
-
-def _named(version: Row) -> dict[str, Any]:
-    return {
-        "artifact_version_id": version["id"],
-        "schema_key": version["schema_key"],
-        "version_number": version["version_number"],
-    }
+    return sorted((version_name(known[version_id]) for version_id in ids), key=lambda name: name["schema_key"])
 
 
 def _version_id(text: str | None) -> str | None:

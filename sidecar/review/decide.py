@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from sidecar import audit
+from sidecar.answers import version_name
 from sidecar.call import Call
 from sidecar.errors import Refusal
 from sidecar.promotion.enter import Change, enter_context, entering, leaving, lock_projects_of
@@ -336,9 +337,7 @@ def answer_of(outcome: Outcome) -> dict[str, Any]:
     version = outcome.after
     votes = {"given": version.get("votes", 1), "required": version.get("votes_required", 1)}
     return {
-        "artifact_version_id": version["id"],
-        "schema_key": version["schema_key"],
-        "version_number": version["version_number"],
+        **version_name(version),
         "action": outcome.decision.action,
         "status": version["status"],
         "review_state": version["review_state"],

@@ -11,7 +11,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from sidecar.answers import AN_ID, ById, Shape, VersionName, refusals
+from sidecar.answers import AN_ID, ById, Shape, VersionName, Votes, refusals
 from sidecar.call import Answer, Call
 from sidecar.edge import operation
 from sidecar.promotion.http import Promotion
@@ -103,11 +103,6 @@ class RecordBody(BaseModel):
     feedback: Any = None
     actor_id: str | None = None
     actor_type: str | None = None
-
-
-class Votes(Shape):
-    given: int
-    required: int
 
 
 class DecisionAnswer(VersionName):

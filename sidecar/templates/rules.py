@@ -99,11 +99,6 @@ class PathRule(_Words):
         return self.mime_types is not None or self.max_bytes is not None
 
     @property
-    def asks_of_content(self) -> bool:
-        """Whether anything is asked of a version's type, value or files."""
-        return self.asks_for_files or self.artifact_type is not None or self.value_schema is not None
-
-    @property
     def keeps_document(self) -> bool:
         return self.document is not None and self.document.create
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from sidecar.templates.rules import key_for, names, problems_at, problems_of, rule_for
+from sidecar.templates.rules import PathRule, key_for, names, problems_at, problems_of, rule_for
 
 
 def words(schema, path="brand.logo"):
@@ -28,7 +28,6 @@ def test_every_word_of_a_rule_is_read():
     assert (rule.approvals_required, rule.producer_may_approve, rule.promote) == (2, False, "task_done")
     assert rule.document is not None
     assert (rule.document.category, rule.document.title, rule.keeps_document) == ("Brand", "The logo", True)
-    assert rule.asks_of_content
     assert rule.asks_for_files
 
 
@@ -78,7 +77,7 @@ def test_a_template_that_is_no_object_is_broken_everywhere(schema):
 )
 def test_a_template_may_say_nothing(schema):
     assert words(schema) == []
-    assert not rule_for(schema, "brand.logo").asks_of_content
+    assert rule_for(schema, "brand.logo") == PathRule()
 
 
 def test_other_paths_are_let_in_unless_the_template_says_no():
