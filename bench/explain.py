@@ -25,7 +25,7 @@ HOT = (
     "promotion.write_promotion", "promotion.versions_with_numbers", "audit.record", "promotion.versions_of_task",
     "promotion.versions_by_id", "promotion.versions_awaiting_in_project", "promotion.tasks_awaiting_promotion",
     "artifacts.lock_numbers", "artifacts.newest_version", "artifacts.add_version", "artifacts.ask_for_review",
-    "artifacts.list_versions", "artifacts.versions_of_path", "review.approvals_of_version", "projects.read_context",
+    "artifacts.newest_versions", "artifacts.versions_of_path", "review.approvals_of_version", "projects.read_context",
     "projects.context_version_by_id", "access.find_service_token", "access.rights_of_user",
 )  # fmt: skip
 # A statement that the rules admit only after another one.
@@ -104,7 +104,8 @@ def _values(bench: Bench, name: str, place: Place) -> dict[str, Any]:
     entry = {"schema_key": key, "from_version_id": None, "to_version_id": str(version), "entry": {"a": 1}}
     nothing = dict.fromkeys(
         ("by_rule", "edited", "reason", "feedback", "metadata", "primary_file_id", "source_url", "content_hash",
-         "parent_id", "execution_id", "step_id", "tags", "tag", "q", "after_date", "after_id", "artifact_type")
+         "parent_id", "execution_id", "step_id", "tags", "q", "after_date", "after_id", "artifact_type", "path_pattern",
+         "review_state", "created_from", "created_to", "has_file", "awaiting_promotion", "outdated")
     )  # fmt: skip
     return nothing | {
         "id": place.project if name.startswith("projects.") else version,
@@ -113,7 +114,7 @@ def _values(bench: Bench, name: str, place: Place) -> dict[str, Any]:
         "schema_key": key,
         "schema_keys": [key],
         "source_task_id": place.task,
-        "status": ["pending"] if name.endswith("list_versions") else "pending",
+        "status": ["pending"] if name.endswith("newest_versions") else "pending",
         "task_id": place.task,
         "actor_id": bench.actor.id,
         "user_id": bench.actor.id,

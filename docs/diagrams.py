@@ -12,6 +12,7 @@ from typing import Any
 from sidecar.executions.status import EXECUTIONS, STEPS, Move
 from sidecar.provision.database import MIGRATIONS
 from sidecar.provision.schema import COMMON_FIELDS, read_collections
+from sidecar.transfers.status import TRANSFERS
 
 COLLECTIONS = MIGRATIONS.parent / "directus-schema" / "collections"
 GUARDS = MIGRATIONS / "guards"
@@ -33,6 +34,7 @@ def diagrams() -> dict[str, Any]:
         "status of versions": lambda: states(_versions()),
         "status of executions": lambda: states(EXECUTIONS.moves, ("pending",)),
         "status of steps": lambda: states(STEPS.moves, ("queued",)),
+        "status of transfers": lambda: states(TRANSFERS.moves, ("pending",)),
     }
 
 

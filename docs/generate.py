@@ -6,6 +6,7 @@ python docs/generate.py --check    name the pages that are out of date, exit 1 i
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -61,11 +62,16 @@ def endpoints() -> str:
     return table(rows)
 
 
-def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Method, address and description of every operation of the API."""
+def description() -> dict[str, Any]:
+    """The OpenAPI description, as /openapi.json answers it."""
     app = create_app(Settings.model_validate(NOWHERE))
     app.extensions["artifacts"].database.close()
-    for address, methods in app.api_doc["paths"].items():
+    return app.api_doc
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, address and description of every operation of the API."""
+    for address, methods in description()["paths"].items():
         yield from ((method.upper(), address, methods[method]) for method in METHODS if method in methods)
 
 
@@ -153,6 +159,8 @@ def pages() -> Iterator[tuple[Path, str]]:
         if "<!-- generated:" in text:
             yield path, fresh
     yield from coming_from.pages()
+    # The types of the extension are made from it: npm run types, in directus-extension.
+    yield REFERENCE / "openapi.json", json.dumps(description(), indent=1, ensure_ascii=False, default=str) + "\n"
 
 
 def main(arguments: list[str]) -> None:

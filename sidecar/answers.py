@@ -94,6 +94,17 @@ class File(Shape):
     changed_at: datetime | None = Field(description="Since when its bytes are not those that were submitted.")
 
 
+class RemovedFile(Shape):
+    """A file that a version had."""
+
+    id: UUID
+    filename_download: str | None = Field(description="null when the version was erased.")
+    type: str | None
+    filesize: int | None
+    sha256: str | None
+    removed_at: datetime
+
+
 class Version(Shape):
     """An artifact version."""
 
@@ -128,7 +139,10 @@ class Version(Shape):
     promoted_at: datetime | None
     user_created: UUID | None
     date_created: datetime | None
+    bytes_removed_at: datetime | None = Field(description="When its files were taken away.")
+    erased_at: datetime | None = Field(description="When what it was was erased: value, metadata, tags, files.")
     files: list[File]
+    removed_files: list[RemovedFile] = Field(description="The files it had, with their hashes.")
     content_changed: bool = Field(description="Bytes of a file were replaced in Directus after they were submitted.")
     content_changed_reason: str | None = Field(description="Which file's, as a sentence.")
     allowed_actions: list[str]

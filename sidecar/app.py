@@ -10,20 +10,26 @@ from werkzeug import Response as RedirectResponse
 from sidecar import edge, log
 from sidecar.access.authenticate import Authenticator
 from sidecar.artifacts.copy_http import api as copies
+from sidecar.artifacts.find_http import api as find
 from sidecar.artifacts.http import api as artifacts
 from sidecar.artifacts.read_http import api as versions
 from sidecar.call import Answer
 from sidecar.database import Database
 from sidecar.description import DescribedApp
+from sidecar.desk.http import api as desk
 from sidecar.executions.http import api as executions
 from sidecar.executions.step_http import api as steps
+from sidecar.feedback.http import api as feedback
 from sidecar.files.http import api as files
 from sidecar.lineage.http import api as lineage
 from sidecar.locks.http import api as locks
 from sidecar.projects.http import api as projects
 from sidecar.promotion.http import api as promotion
+from sidecar.retention.http import api as retention
 from sidecar.review.http import api as review
 from sidecar.settings import Settings
+from sidecar.transfers.collect_http import api as collecting
+from sidecar.transfers.http import api as transfers
 from sidecar.version import VERSION
 
 
@@ -47,7 +53,11 @@ def create_app(settings: Settings) -> DescribedApp:
     app.extensions["artifacts"] = edge.Registry(settings, database, Authenticator(database, settings))
     database.open()
     edge.install(app)
-    for feature in (artifacts, review, promotion, projects, locks, copies, versions, executions, steps, lineage, files):
+    features = (
+        artifacts, find, review, promotion, projects, locks, copies, versions, executions, steps, transfers, collecting,
+        lineage, files, feedback, retention, desk,
+    )  # fmt: skip
+    for feature in features:
         app.register_api(feature)
     _add_health(app, database)
     _add_description(app)

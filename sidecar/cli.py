@@ -6,7 +6,10 @@ import click
 
 from sidecar.access.commands import COMMANDS as ACCESS_COMMANDS
 from sidecar.demo.commands import COMMANDS as DEMO_COMMANDS
+from sidecar.legacy.commands import COMMANDS as IMPORT_COMMANDS
+from sidecar.legacy.sqlite_move.commands import COMMANDS as SQLITE_COMMANDS
 from sidecar.provision.commands import COMMANDS as PROVISION_COMMANDS
+from sidecar.retention.commands import COMMANDS as RETENTION_COMMANDS
 from sidecar.stack.commands import COMMANDS as STACK_COMMANDS
 from sidecar.verify.commands import COMMANDS as VERIFY_COMMANDS
 from sidecar.worker.commands import COMMANDS as WORKER_COMMANDS
@@ -24,6 +27,9 @@ for command in (
     *DEMO_COMMANDS,
     *PROVISION_COMMANDS,
     *VERIFY_COMMANDS,
+    *IMPORT_COMMANDS,
+    *RETENTION_COMMANDS,
+    *SQLITE_COMMANDS,
 ):
     main.add_command(command)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel
 
@@ -31,7 +32,10 @@ _UPLOADS = {
 # The operations that compare If-Match, and those that compare If-None-Match, with an ETag of theirs.
 _IF_MATCH = ("/v1/promotions", "/v1/projects/{id}/context/revert", "/v1/projects/{id}/context/rebuild")
 _A_FILE = '"6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11-0d3f6a52-5a1e-4a0b-9d5c-7d0c1f1f6a01"'
+_A_HASH = '"8d6c3c2f1c0f6f1b5d7a4b0e9a3c5d7e9f1a2b3c"'
 _IF_NONE_MATCH = {
+    "/v1/inbox": _A_HASH,
+    "/v1/artifacts/{id}/sheet": _A_HASH,
     "/v1/projects/{id}/context": '"5"',
     "/v1/projects/{id}/files/{path}": _A_FILE,
     "/v1/artifacts/{id}/download": _A_FILE,
@@ -40,6 +44,15 @@ _IF_NONE_MATCH = {
 
 class DescribedApp(OpenAPI):
     """A Flask app whose description is completed once, when it is first asked for."""
+
+    def register_api(self, api: APIBlueprint, **options: Any) -> None:
+        """As flask-openapi3's, which describes an address that two features share by the methods of the later one."""
+        before = dict(self.paths)
+        super().register_api(api, **options)
+        for address in before.keys() & api.paths.keys():
+            later = self.paths[address]
+            methods = {method: getattr(later, method) for method in later.model_fields_set}
+            self.paths[address] = before[address].model_copy(update=methods)
 
     def generate_spec_json(self) -> None:
         """Called by flask-openapi3 for its own pages and for ours."""
@@ -111,7 +124,10 @@ def _add_idempotency_key(operation: dict[str, Any]) -> None:
     for status, response in responses.items():
         if status.startswith("2"):
             response.setdefault("headers", {})[REPLAYED] = replayed
-    _add_refusals(operation, "idempotency_key_invalid", "idempotency_key_reused", "idempotency_key_in_use")
+    # version_erased: what the request was answered with is not given again.
+    _add_refusals(
+        operation, "idempotency_key_invalid", "idempotency_key_reused", "idempotency_key_in_use", "version_erased"
+    )
 
 
 def _add_refusals(operation: dict[str, Any], *codes: str) -> None:
@@ -158,6 +174,9 @@ def _add_conditions(description: dict[str, Any]) -> None:
         description["paths"][path]["post"]["parameters"].append(seen)
         description["paths"][path]["post"]["responses"]["200"].setdefault("headers", {})["ETag"] = _ETAG
     description["paths"]["/v1/projects/{id}/context"]["get"]["responses"]["200"]["headers"]["ETag"] = _ETAG
+    for path in ("/v1/inbox", "/v1/artifacts/{id}/sheet"):
+        hashed = {"description": "The hash of the answer, quoted.", "schema": {"type": "string"}, "example": _A_HASH}
+        description["paths"][path]["get"]["responses"]["200"]["headers"]["ETag"] = hashed
     known = {"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}}
     for path, tag in _IF_NONE_MATCH.items():
         told = {"description": "The ETag of what you have; 304 while it is the same.", "example": tag}

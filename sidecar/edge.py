@@ -225,6 +225,15 @@ def encode(answer: Answer | Response) -> Response:
     return Response(to_json(payload), answer.status, answer.headers, content_type="application/json")
 
 
+def unless_known(answer: Answer) -> Response:
+    """The HTTP answer of a GET under the hash of its bytes, or 304 when that is what the caller has already."""
+    response = encode(answer)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
 def json_body() -> Any:
     """The request's JSON. Raises Refusal unsupported_media_type, body_too_large, invalid_json, invalid_text."""
     if not request.mimetype and not request.content_length and "Transfer-Encoding" not in request.headers:

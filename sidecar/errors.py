@@ -88,6 +88,7 @@ CODES: dict[str, Code] = {
     "task_not_found": Code(404, "There is no such task.", "Check the id."),
     "execution_not_found": Code(404, "There is no such execution.", "Check the id."),
     "step_not_found": Code(404, "There is no such step.", "Check the id."),
+    "transfer_not_found": Code(404, "There is no such transfer.", "Check the id."),
     "file_not_found": Code(422, "There is no such file in Directus.", "Upload the file first, then submit its id."),
     "path_not_in_context": Code(
         404, "The context has nothing at this path.", "Read the whole context to see what it holds."
@@ -107,8 +108,35 @@ CODES: dict[str, Code] = {
     "link_expired": Code(
         403, "This download link has expired.", "Ask for a new link at the file's own address, which stays the same."
     ),
+    "stable_links_off": Code(
+        403, "Stable links are switched off.", "Ask with a token at /v1/projects/{id}/files/{path}, or ask an operator."
+    ),
     "bytes_missing": Code(
         404, "Directus has lost the bytes of this file.", "Restore the file in Directus' storage, or submit it again."
+    ),
+    "bytes_removed": Code(
+        410,
+        "The files of this version were removed, as its project's template says.",
+        "Use a newer version of its path; what it was, and its hashes, are still there.",
+    ),
+    "version_erased": Code(
+        410, "This version was erased.", "Submit it anew if it should be there; nothing can be brought back."
+    ),
+    "bytes_removed_by_registry": Code(
+        409,
+        "Whether a version has lost its bytes or was erased is written by the artifact registry.",
+        "Use POST /v1/retention, or POST /v1/artifacts/{id}/erase.",
+    ),
+    "removed_file_in_use": Code(
+        409, "A file that was to be removed is still referred to.", "Leave it; it goes when nothing refers to it."
+    ),
+    "confirmation_required": Code(
+        422,
+        "Erasing cannot be undone: it must be confirmed.",
+        "Look at what would go with dry_run: true, then send confirm: true or the version's path.",
+    ),
+    "too_many_copies": Code(
+        409, "There are too many copies to erase in one request.", "Erase them one by one; the answer names some."
     ),
     "range_not_satisfiable": Code(
         416, "The file does not have these bytes.", "Ask for a range within the file, or leave Range out."
@@ -184,6 +212,33 @@ CODES: dict[str, Code] = {
         413,
         "The file at this address is larger than allowed.",
         "Keep it where it is and name it in source_url, or ask an operator to raise ARTIFACTS_UPLOAD_LIMIT.",
+    ),
+    # Importing older data
+    "import_rolled_back": Code(
+        409, "This import was rolled back meanwhile.", "Start it again: it is a new import of the same name."
+    ),
+    "import_row_unreadable": Code(422, "A row of the source cannot be read.", "Correct it there, then import again."),
+    "import_row_unmapped": Code(
+        422, "No rule of the map fits a row of the source.", "Add a rule to the map, or go on with --skip-bad."
+    ),
+    "import_key_repeated": Code(
+        409, "Two rows of the source have one key and differ.", "Keep one of them in the source, then import again."
+    ),
+    "import_id_taken": Code(
+        409,
+        "There is a version with the id of this row already, and no import made it.",
+        "Leave the row out, or take the id out of the map.",
+    ),
+    "import_path_decided": Code(
+        409,
+        "The path has an approved version that this import did not make.",
+        "Withdraw that version first, or go on with --skip-bad.",
+    ),
+    "import_file_missing": Code(
+        422, "The row names a file that is not there.", "Say with --files-root where the files lie, or correct the row."
+    ),
+    "import_row_changed": Code(
+        409, "A row of the source has changed since.", "Import again with --renew-changed to make it a new version."
     ),
     # Deciding
     "already_decided": Code(
@@ -351,6 +406,39 @@ CODES: dict[str, Code] = {
     "transfer_status_known": Code(
         422, "This is no status of a transfer.", "Use pending, uploading, completed or failed."
     ),
+    "transfer_status_order": Code(
+        409,
+        "A transfer goes from pending to uploading, and ends completed or failed.",
+        "Move it to one of allowed_statuses; to send a version once more, use POST /v1/transfers.",
+    ),
+    "transfer_carried": Code(
+        409, "The worker is sending this just now.", "Wait until it has ended, or set it to failed to stop it."
+    ),
+    "not_approved": Code(
+        409, "Only an approved version is sent to another server.", "Have it approved (POST /v1/reviews) first."
+    ),
+    "nothing_to_transfer": Code(
+        409, "This version has no file that could be sent.", "Read its value, or submit its content as a file."
+    ),
+    "server_not_allowed": Code(
+        422,
+        "The registry exchanges files with the servers that its operator has named, and no others.",
+        "Name one of them, or ask an operator to add it (ARTIFACTS_SERVERS).",
+    ),
+    "prompt_unfinished": Code(
+        409,
+        "The server has not completed this prompt.",
+        "Ask again when it has; if it failed, look at the server's own history.",
+    ),
+    "output_missing": Code(
+        409, "The server has no such output.", "Check filename, subfolder and type; a server may have been cleared."
+    ),
+    "too_many_outputs": Code(
+        409, "The prompt left more files than one request collects.", "Name in outputs which ones, part by part."
+    ),
+    "server_failed": Code(
+        502, "The server did not give what was asked; nothing was kept.", "Try again when it answers as ComfyUI does."
+    ),
     "context_set": Code(
         422, "A project always has a context and its version.", "Leave both out; the registry sets them."
     ),
@@ -404,6 +492,7 @@ _MAY_PASS_LATER = frozenset(
         "step_dependency_unknown",
         "step_dependency_cycle",
         "file_not_found",
+        "server_not_allowed",
         "file_url_refused",
         "file_url_failed",
         "file_url_too_large",

@@ -18,7 +18,12 @@ def next_cursor(rows: list[Row], limit: int, *columns: str) -> tuple[list[Row], 
     if len(rows) <= limit:
         return rows, None
     rows = rows[:limit]
-    return rows, _encoded([rows[-1][column] for column in columns])
+    return rows, cursor_of(*(rows[-1][column] for column in columns))
+
+
+def cursor_of(*values: Any) -> str:
+    """The cursor that stands for a place, which place() reads."""
+    return base64.urlsafe_b64encode(json.dumps(values, default=_text).encode()).decode().rstrip("=")
 
 
 def place(cursor: str | None, **columns: type[int | datetime | UUID]) -> Row:
@@ -31,14 +36,10 @@ def place(cursor: str | None, **columns: type[int | datetime | UUID]) -> Row:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return {name: _read(kind, value) for (name, kind), value in zip(columns.items(), values, strict=True)}
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise Refusal(
             "invalid_value", "The cursor is not one that a page ended with.", {"cursor": cursor[:200]}
         ) from None
-
-
-def _encoded(values: list[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(values, default=_text).encode()).decode().rstrip("=")
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+
+from sidecar.servers import Servers
 
 PREFIX = "ARTIFACTS_"
 
@@ -38,10 +40,16 @@ class Settings(BaseModel):
     upload_limit: Annotated[int, Field(ge=1024)] = 1024**3
     fetch_allow: str = ""
     fetch_seconds: Annotated[int, Field(ge=1, le=600)] = 60
+    servers: str = ""
+    server_tokens: SecretStr = SecretStr("")
+    transfer_attempts: Annotated[int, Field(ge=1, le=100)] = 10
+    transfer_seconds: Annotated[int, Field(ge=10, le=86400)] = 1800
     auth_cache_seconds: Annotated[float, Field(ge=0, le=10)] = 10
     reconcile_seconds: Annotated[int, Field(ge=1, le=10)] = 5
     idempotency_hours: Annotated[int, Field(ge=24, le=8760)] = 24
     download_seconds: Annotated[int, Field(ge=10, le=86400)] = 300
+    stable_links: Annotated[int, Field(ge=0, le=1_000_000)] = 1
+    retention: bool = True
     prepare_statements: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -59,6 +67,18 @@ class Settings(BaseModel):
             if "://" in name or ("/" in name and not _is_network(name)):
                 raise ValueError(f"is a list of host names and networks such as 10.1.0.0/16, which {name} is not")
         return names
+
+    @field_validator("servers")
+    @classmethod
+    def _origins(cls, servers: str) -> str:
+        Servers(servers)
+        return servers
+
+    @field_validator("server_tokens")
+    @classmethod
+    def _of_servers(cls, tokens: SecretStr, info: ValidationInfo) -> SecretStr:
+        Servers(info.data.get("servers", ""), tokens.get_secret_value() if "servers" in info.data else "")
+        return tokens
 
     @field_validator("directus_secret", "directus_token")
     @classmethod

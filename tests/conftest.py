@@ -146,6 +146,7 @@ def settings(stack: Stack, urls: dict[str, str]) -> Settings:
             "directus_token": stack.secrets["files_token"],
             "directus_secret": stack.secrets["directus_secret"],
             "auth_cache_seconds": 0,
+            "servers": "gpu=http://127.0.0.1:9",
             "threads": 8,
             "log_level": "warning",
         }

@@ -89,6 +89,12 @@ class Given:
     def step(self, execution: UUID, status: str = "running", **columns: Any) -> UUID:
         return self._insert("execution_steps", execution_id=execution, status=status, **columns)
 
+    def transfer(self, version: UUID, status: str = "pending", server: str = "gpu", **columns: Any) -> UUID:
+        """A transfer as Directus inserts it, unless another role is named in `by`."""
+        return self._insert(
+            "artifact_transfers", artifact_version_id=version, status=status, target_server=server, **columns
+        )
+
     def file(self, mime: str = "image/png", name: str = "logo.png") -> UUID:
         return self._insert(
             "directus_files", id=uuid.uuid4(), storage="local", filename_disk=name, filename_download=name, type=mime

@@ -6,5 +6,8 @@ create or replace trigger u45_chain_reason after update on public.artifact_appro
     execute function sidecar.chain_approval();
 create or replace trigger u40_chain_promotion after insert on public.promotions for each row
     execute function sidecar.chain_promotion();
+create or replace trigger u45_chain_erasure after update on public.promotions for each row
+    when (old.changes is distinct from new.changes)
+    execute function sidecar.chain_erasure();
 alter table public.artifact_approvals enable always trigger u40_chain_approval, enable always trigger u45_chain_reason;
-alter table public.promotions enable always trigger u40_chain_promotion;
+alter table public.promotions enable always trigger u40_chain_promotion, enable always trigger u45_chain_erasure;

@@ -13,6 +13,9 @@ grant select, insert, update on public.artifact_versions, public.projects, publi
 -- delete: a link gives way to the same link made anew (30_primary_file.sql); nothing else is deleted.
 grant select, insert, update, delete on public.artifact_files to artifacts_sidecar;
 grant select, insert on public.artifact_relations, public.promotions to artifacts_sidecar;
+-- Erasing takes an entry out of a promotion, and copies out of Directus' own history.
+grant update (changes) on public.promotions to artifacts_sidecar;
+grant select (id, collection, item, data, delta), update (data, delta) on public.directus_revisions to artifacts_sidecar;
 grant select on public.project_templates, public.webhook_endpoints to artifacts_sidecar;
 
 -- Who is calling, and which files there are: these columns of Directus' own tables, nothing else of them.
@@ -21,12 +24,28 @@ grant select (id, parent) on public.directus_roles to artifacts_sidecar;
 grant select (id, admin_access, ip_access) on public.directus_policies to artifacts_sidecar;
 grant select (id, "user", role, policy) on public.directus_access to artifacts_sidecar;
 grant select (id, policy, collection, action, permissions, fields) on public.directus_permissions to artifacts_sidecar;
+grant select (many_collection, many_field, one_collection, one_allowed_collections, one_collection_field)
+    on public.directus_relations to artifacts_sidecar;
 grant select (id, storage, filename_disk, filename_download, title, type, folder, filesize, width, height, created_on)
     on public.directus_files to artifacts_sidecar;
 
 grant select, insert, update, delete on all tables in schema sidecar to artifacts_sidecar;
 revoke update, delete on sidecar.audit_log from artifacts_sidecar;
+-- The guard of a file that is being removed asks whether it is.
+grant select (file_id, asked_until) on sidecar.file_removals to artifacts_directus;
 -- Triggers ask the worker to look, with the rights of whoever writes.
 grant insert (kind, subject) on sidecar.looks to artifacts_directus;
+-- They keep a version's words (48_search_words.sql), too; an update looks for the row by its id.
+grant insert (version_id, date_created, words), update (words), select (version_id) on sidecar.search_words to artifacts_directus;
 grant usage on all sequences in schema sidecar to artifacts_sidecar;
 grant execute on all functions in schema sidecar to artifacts_sidecar, artifacts_directus;
+
+-- Who only looks: the registered collections, the names and sizes of files, and the words. Not webhook_endpoints, whose
+-- addresses are often secrets themselves; nothing else of schema sidecar.
+grant usage on schema public, sidecar to artifacts_reader;
+grant select on public.projects, public.project_templates, public.tasks, public.task_executions, public.execution_steps,
+    public.artifact_versions, public.artifact_files, public.task_artifacts, public.execution_artifacts,
+    public.artifact_relations, public.artifact_approvals, public.promotions, public.documents, public.artifact_transfers,
+    sidecar.search_words to artifacts_reader;
+grant select (id, filename_download, title, type, folder, filesize, width, height, created_on, uploaded_on)
+    on public.directus_files to artifacts_reader;

@@ -13,7 +13,7 @@ begin
               ('task_executions', 'definition'), ('execution_steps', 'depends_on'), ('execution_steps', 'input'),
               ('execution_steps', 'output'), ('execution_steps', 'parameters'), ('execution_steps', 'definition'),
               ('artifact_versions', 'value'), ('artifact_versions', 'metadata'), ('artifact_versions', 'tags'),
-              ('artifact_relations', 'metadata'), ('artifact_approvals', 'feedback'), ('promotions', 'changes'),
+              ('artifact_relations', 'metadata'), ('artifact_transfers', 'result'), ('artifact_approvals', 'feedback'), ('promotions', 'changes'),
               ('webhook_endpoints', 'events'))
     loop
         execute format('alter table public.%I alter column %I type jsonb using %I::jsonb',

@@ -1,4 +1,5 @@
--- The first decision seals a version's files: they are what was decided about.
+-- The first decision seals a version's files: they are what was decided about. Two things may still happen to them, by
+-- the sidecar's role and once: a version loses its bytes, or it is erased, with its hash if that is to be forgotten.
 create or replace function sidecar.version_sealed() returns trigger language plpgsql as $$
 declare
     sealed boolean;
@@ -19,7 +20,12 @@ end $$;
 
 create or replace trigger g35_version_sealed before update on public.artifact_versions for each row
     when ((old.primary_file_id, old.content_hash) is distinct from (new.primary_file_id, new.content_hash)
-          and not (current_user = 'artifacts_sidecar' and old.status is distinct from new.status))
+          and not (current_user = 'artifacts_sidecar' and (
+              old.status is distinct from new.status
+              or (new.primary_file_id is null
+                  and (old.bytes_removed_at, old.erased_at) is distinct from (new.bytes_removed_at, new.erased_at)
+                  and (new.content_hash is not distinct from old.content_hash
+                       or (new.content_hash is null and new.erased_at is not null))))))
     execute function sidecar.version_sealed();
 create or replace trigger g10_version_sealed before insert on public.artifact_files for each row
     when (current_user <> 'artifacts_sidecar')

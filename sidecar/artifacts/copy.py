@@ -10,6 +10,7 @@ from sidecar import audit
 from sidecar.artifacts.submit import Submission, submit
 from sidecar.call import Call
 from sidecar.promotion.enter import lock_projects
+from sidecar.retention.removed import refuse_gone
 from sidecar.review.decide import Decision, Promote, decide
 from sidecar.sql import Statements
 
@@ -33,6 +34,21 @@ class Copied:
     version: Row
     new: bool
     review: Row | None
+
+
+def lock_source(call: Call, version_id: UUID, project_id: UUID, wish: Wish, *, files: bool = True) -> Row:
+    """The row of a version that is to be copied into a project; `files` says whether its files are, too.
+
+    Until the transaction ends nothing is taken from it: retention and erasing wait, or have been there before. The
+    project's lock comes before the version's, for everybody. Raises Refusal forbidden, bytes_removed, version_erased.
+    """
+    if wish.approve:
+        call.caller.must("review")
+    lock_projects(call, [project_id])
+    row = call.connection.execute(sql.source_to_copy, {"id": version_id}).fetchone()
+    assert row is not None  # noqa: S101  versions are never deleted
+    refuse_gone(row, files=files)
+    return row
 
 
 def submission_like(call: Call, version: Row, **others: Any) -> Submission:

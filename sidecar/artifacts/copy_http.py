@@ -116,7 +116,7 @@ class CopyAnswer(Shape):
 
 _COPY_REFUSALS = refusals(
     "artifact_not_found", "path_locked", "path_conflict", "file_not_found", "own_work", "already_decided",
-    "context_path_occupied", "template_violation", "template_broken",
+    "context_path_occupied", "template_violation", "template_broken", "bytes_removed", "version_erased",
 )  # fmt: skip
 
 
@@ -130,7 +130,8 @@ _COPY_REFUSALS = refusals(
         **refusals(
             "artifact_not_found", "path_locked", "path_conflict", "file_not_found", "own_work", "already_decided",
             "context_path_occupied", "invalid_json", "value_not_json", "body_too_large", "unsupported_media_type",
-            "file_upload_failed", "file_type_mismatch", "template_violation", "template_broken",
+            "file_upload_failed", "file_type_mismatch", "template_violation", "template_broken", "bytes_removed",
+            "version_erased",
         ),
     },
 )  # fmt: skip
@@ -175,7 +176,7 @@ def post_restore(call: Call, path: ById, body: WishBody) -> Answer:
         **refusals(
             "artifact_not_found", "project_not_found", "task_not_found", "path_locked", "path_conflict", "own_work",
             "file_not_found", "already_decided", "context_path_occupied", "used_in_place", "schema_key_grammar",
-            "template_violation", "template_broken",
+            "template_violation", "template_broken", "bytes_removed", "version_erased",
         ),
     },
 )  # fmt: skip
@@ -190,7 +191,7 @@ def post_use(call: Call, path: ById, body: UseBody) -> Answer:
     operation_id="tagArtifact",
     summary="Tag a version",
     description="Tags may change after decisions, too; each change is recorded.",
-    responses={200: VersionAnswer, **refusals("artifact_not_found", "too_many_tags")},
+    responses={200: VersionAnswer, **refusals("artifact_not_found", "too_many_tags", "version_erased")},
 )
 @operation("produce")
 def patch_artifact(call: Call, path: ById, body: TagsBody) -> Answer:

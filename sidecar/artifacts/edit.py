@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sidecar.artifacts.copy import Copied, Wish, keep_copy, submission_like
+from sidecar.artifacts.copy import Copied, Wish, keep_copy, lock_source, submission_like
 from sidecar.artifacts.read import find_version
 from sidecar.call import Call
 from sidecar.errors import Refusal
@@ -26,11 +26,13 @@ def edit(call: Call, version_id: UUID, change: Edit) -> Copied:
     """Keep an edited copy of a version as the next one of its path; what is not changed is kept.
 
     Any version may be edited, whatever its status. Never the same as an existing version, even with equal content.
-    Raises Refusal artifact_not_found, invalid_value, forbidden, path_locked and whatever submit() and decide() refuse.
+    Raises Refusal artifact_not_found, invalid_value, forbidden, bytes_removed, version_erased, path_locked and
+    whatever submit() and decide() refuse.
     """
     version = find_version(call, version_id)
     if not change.fields and change.file_ids is None:
         raise Refusal("invalid_value", "Say what changes: value, file_ids, files, metadata or tags.")
+    version = lock_source(call, version_id, version["project_id"], change.wish, files=change.file_ids is None)
     others: dict[str, Any] = dict(change.fields)
     if change.file_ids is not None:
         # Other bytes: their type is told anew, and the address of the old ones is not theirs.

@@ -12,7 +12,8 @@ import re
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from email.message import Message
 from typing import IO, Any
@@ -65,15 +66,25 @@ class Allowed:
         return judged.is_global and not reserved
 
 
-def fetch(url: str, *, limit: int, seconds: float, allowed: Allowed, resolve: Resolve = socket.getaddrinfo) -> Incoming:
+def fetch(
+    url: str,
+    *,
+    limit: int,
+    seconds: float,
+    allowed: Allowed,
+    resolve: Resolve = socket.getaddrinfo,
+    redirects: int = REDIRECTS,
+    headers: Mapping[str, str] | None = None,
+) -> Incoming:
     """The file at `url`, at most `limit` bytes of it and within `seconds`. The caller closes its stream.
 
-    Raises Refusal file_url_refused, file_url_failed, file_url_too_large.
+    `headers` go to every address that a redirect leads to: whoever sends a secret follows none.
+    Raises Refusal file_url_refused, file_url_failed (with the `status` of an answer), file_url_too_large.
     """
-    with _Deadline(seconds) as deadline, _pool(allowed, resolve, deadline) as pool:
+    with Deadline(seconds) as deadline, guarded_pool(allowed, deadline, resolve) as pool:
         shown = _shown(url)
         try:
-            response, url = _followed(pool, url)
+            response, url = _followed(pool, url, redirects, headers or {})
             with response:
                 file = _received(response, url, limit)
             if deadline.passed:  # cut off by us: without a length said beforehand that looks like its end
@@ -86,13 +97,15 @@ def fetch(url: str, *, limit: int, seconds: float, allowed: Allowed, resolve: Re
             raise _failed(shown, late if deadline.passed else reason) from None
 
 
-def _followed(pool: urllib3.PoolManager, url: str) -> tuple[urllib3.BaseHTTPResponse, str]:
+def _followed(
+    pool: urllib3.PoolManager, url: str, redirects: int, headers: Mapping[str, str]
+) -> tuple[urllib3.BaseHTTPResponse, str]:
     """The answer at the end of the redirects, and where that is."""
-    for _ in range(REDIRECTS + 1):
+    for _ in range(redirects + 1):
         _judge_url(url)
         response = pool.request(
             "GET", url, redirect=False, retries=False, preload_content=False,
-            headers={"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "directus-artifacts"},
+            headers={"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "directus-artifacts", **headers},
         )  # fmt: skip
         if response.status not in _MOVED or "Location" not in response.headers:
             return response, url
@@ -101,7 +114,8 @@ def _followed(pool: urllib3.PoolManager, url: str) -> tuple[urllib3.BaseHTTPResp
             url = urljoin(url, response.headers["Location"])
         except ValueError:
             raise _failed(_shown(url), "It was redirected to what is no address.") from None
-    raise _failed(_shown(url), f"It was redirected more than {REDIRECTS} times.")
+    often = f"It was redirected more than {redirects} times." if redirects else "It redirects elsewhere."
+    raise _failed(_shown(url), often)
 
 
 def _received(response: urllib3.BaseHTTPResponse, url: str, limit: int) -> Incoming:
@@ -144,6 +158,7 @@ class _Guarded(HTTPConnection):
 
     choose: Callable[[str, int], Iterable[str]]
     watched: Callable[[socket.socket], socket.socket]
+    silence: float
 
     def _new_conn(self) -> socket.socket:
         failure: OSError | None = None
@@ -153,13 +168,22 @@ class _Guarded(HTTPConnection):
                     (address, self.port), self.timeout, source_address=self.source_address,
                     socket_options=self.socket_options,
                 )  # fmt: skip
+                # Else a body that is taken slowly would have no longer between two pieces than connecting may take.
+                connected.settimeout(self.silence)
                 return self.watched(connected)
             except OSError as error:
                 failure = error
         raise NewConnectionError(self, f"no connection: {failure}") from failure
 
 
-def _pool(allowed: Allowed, resolve: Resolve, deadline: _Deadline) -> urllib3.PoolManager:
+def guarded_pool(
+    allowed: Allowed, deadline: Deadline, resolve: Resolve = socket.getaddrinfo, silence: float = SILENCE_SECONDS
+) -> urllib3.PoolManager:
+    """Connections that go to allowed addresses only, no longer than the deadline or `silence` seconds without a byte.
+
+    They raise Refusal file_url_refused, file_url_failed beside urllib3's own errors.
+    """
+
     def choose(host: str, port: int) -> list[str]:
         try:
             found = resolve(host, port, type=socket.SOCK_STREAM)
@@ -171,11 +195,11 @@ def _pool(allowed: Allowed, resolve: Resolve, deadline: _Deadline) -> urllib3.Po
             raise _refused(host, "Its host is not on the public network.")
         return good
 
-    guarded = {"choose": staticmethod(choose), "watched": staticmethod(deadline.watched)}
+    guarded = {"choose": staticmethod(choose), "watched": staticmethod(deadline.watched), "silence": silence}
     plain = type("Plain", (_Guarded,), guarded)
     secure = type("Secure", (_Guarded, HTTPSConnection), guarded)
     pool = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=SILENCE_SECONDS),
+        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=silence),
         cert_reqs="CERT_REQUIRED",
     )
     pool.pool_classes_by_scheme = {
@@ -185,18 +209,18 @@ def _pool(allowed: Allowed, resolve: Resolve, deadline: _Deadline) -> urllib3.Po
     return pool
 
 
-class _Deadline:
+class Deadline:
     """Ends every connection when the time is over: a server that sends a byte now and then keeps every time-out between
     two bytes."""
 
     def __init__(self, seconds: float) -> None:
         self.passed = False
+        self._at = time.monotonic() + seconds
         self._handles: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
+        self._timer = _timer(seconds, self.end)
 
-    def __enter__(self) -> _Deadline:
+    def __enter__(self) -> Deadline:
         self._timer.start()
         return self
 
@@ -215,12 +239,25 @@ class _Deadline:
             self._handles.append(connected.dup())
         return connected
 
-    def _end(self) -> None:
+    def shorten(self, seconds: float | None) -> None:
+        """From now on no longer than this; None: as long as it was given at first."""
+        self._timer.cancel()
+        left = max(0.0, self._at - time.monotonic())
+        self._timer = _timer(left if seconds is None else min(seconds, left), self.end)
+        self._timer.start()
+
+    def end(self) -> None:
         with self._lock:
             self.passed = True
             for handle in self._handles:
                 with suppress(OSError):
                     handle.shutdown(socket.SHUT_RDWR)
+
+
+def _timer(seconds: float, function: Callable[[], None]) -> threading.Timer:
+    timer = threading.Timer(seconds, function)
+    timer.daemon = True
+    return timer
 
 
 def _network(text: str) -> Any:

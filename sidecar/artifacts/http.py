@@ -1,4 +1,4 @@
-"""/v1/artifacts: submit, read, list."""
+"""/v1/artifacts: submit, read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from uuid import UUID
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from sidecar.answers import ById, PageMeta, Shape, Version, refusals
 from sidecar.artifacts import read
-from sidecar.artifacts.status import ApprovalStatus, Lifecycle, filters_of_approval, statuses_of_lifecycle
 from sidecar.artifacts.submit import Submission, submit
 from sidecar.artifacts.upload import submit_fetched, submit_many, submit_upload
 from sidecar.call import Answer, Call
@@ -21,7 +19,6 @@ from sidecar.edge import answer, described, json_body, operation, permitted, rea
 from sidecar.errors import Refusal
 from sidecar.locks.http import Lock
 from sidecar.paths import Path
-from sidecar.projects.find import find_project
 
 api = APIBlueprint("artifacts", __name__, url_prefix="/v1", abp_tags=[Tag(name="Artifacts", description="Versions.")])
 
@@ -30,13 +27,6 @@ ShortText = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 ArtifactType = Literal["image", "audio", "video", "text", "json", "document"]
 STATUSES = frozenset({"intermediate", "pending", "approved", "superseded", "rejected", "archived"})
-_SEVERAL_STATUSES = "^(STATUS)(,(STATUS))*$".replace("STATUS", "|".join(sorted(STATUSES)))
-
-
-def _statuses(text: str) -> str:
-    if not STATUSES.issuperset(text.split(",")):
-        raise PydanticCustomError("version_status_known", "one of these is no status of a version")
-    return text
 
 
 class SubmitBody(BaseModel):
@@ -125,34 +115,6 @@ class PartialBatchBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     artifacts: list[Any] = Field(min_length=1, max_length=100)
     partial: bool
-
-
-class ListQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    project_id: ShortText | None = Field(
-        None, description="The project's id or key.", json_schema_extra={"example": "spring-brand"}
-    )
-    schema_key: Path | None = None
-    status: Annotated[str, AfterValidator(_statuses)] | None = Field(
-        None,
-        description="One status, or several with commas.",
-        json_schema_extra={"pattern": _SEVERAL_STATUSES, "example": "pending,approved"},
-    )
-    lifecycle: Lifecycle | None = Field(None, description="candidate is pending, published is approved.")
-    approval_status: ApprovalStatus | None = Field(
-        None, description="auto_approved is by a rule, edited by an edit; what is archived is not among them."
-    )
-    artifact_type: ArtifactType | None = None
-    tag: ShortText | None = None
-    q: Annotated[str, StringConstraints(min_length=2, max_length=200)] | None = Field(
-        None, description="Text in path, value or metadata."
-    )
-    task_id: UUID | None = None
-    execution_id: UUID | None = None
-    step_id: UUID | None = None
-    cursor: str | None = Field(None, max_length=300, description="meta.next_cursor of the page before.")
-    limit: int = Field(50, ge=1, le=500)
 
 
 class VersionsQuery(BaseModel):
@@ -287,27 +249,6 @@ def submitted(call: Call, submission: Submission) -> Answer:
 
 
 @api.get(
-    "/artifacts",
-    operation_id="listArtifacts",
-    summary="List versions",
-    description="Newest first, in pages.",
-    responses={
-        200: VersionsAnswer,
-        **refusals("restricted_policy", "project_not_found", "version_status_known", "schema_key_grammar"),
-    },
-)
-@operation("read")
-def list_artifacts(call: Call, query: ListQuery) -> Answer:
-    filters = query.model_dump(exclude={"cursor", "limit", "lifecycle", "approval_status"})
-    if query.project_id:
-        filters["project_id"] = find_project(call, query.project_id)["id"]
-    filters |= _status_filters(query)
-    filters["q"] = f"%{_literal(query.q)}%" if query.q else None
-    versions, cursor = read.list_versions(call, filters, cursor=query.cursor, limit=query.limit)
-    return Answer(versions, meta={"next_cursor": cursor})
-
-
-@api.get(
     "/artifacts/<id>",
     operation_id="getArtifact",
     summary="Read a version",
@@ -329,21 +270,3 @@ def get_artifact(call: Call, path: ById) -> Answer:
 @operation("read")
 def get_versions(call: Call, path: ById, query: VersionsQuery) -> Answer:
     return Answer(read.versions_of_path(call, path.id, query.limit), meta={"next_cursor": None})
-
-
-def _status_filters(query: ListQuery) -> dict[str, Any]:
-    """The filters that say a status in one way or another: all of them hold."""
-    wanted, others = set(STATUSES), {}
-    if query.status:
-        wanted &= set(query.status.split(","))
-    if query.lifecycle:
-        wanted &= statuses_of_lifecycle(query.lifecycle)
-    if query.approval_status:
-        statuses, others = filters_of_approval(query.approval_status)
-        wanted &= statuses
-    return {"status": None if wanted == STATUSES else sorted(wanted), **others}
-
-
-def _literal(text: str) -> str:
-    """`text` for LIKE, meaning itself."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -49,33 +49,185 @@ on conflict on constraint relation_unique do nothing;
 -- find_version: one version by its id
 select * from public.artifact_versions where id = %(id)s;
 
+-- source_to_copy: the version that a copy is made of; what would take something from it waits
+select * from public.artifact_versions where id = %(id)s for share;
+
 -- files_of_versions: the files of some versions, in order
 select l.artifact_version_id, f.id, f.type, f.title, f.filename_download, f.filesize, f.width, f.height, c.changed_at
 from public.artifact_files l join public.directus_files f on f.id = l.directus_files_id
 left join sidecar.file_contents c on c.file_id = f.id
 where l.artifact_version_id = any(%(ids)s) order by l.sort nulls last, l.id;
 
--- list_versions: newest first; a filter that is null does not filter
-select v.* from public.artifact_versions v
-where (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
-  and (%(schema_key)s::text is null or v.schema_key = %(schema_key)s::text)
-  and (%(status)s::text[] is null or v.status = any(%(status)s::text[]))
-  and (%(artifact_type)s::text is null or v.artifact_type = %(artifact_type)s::text)
-  and (%(tag)s::text is null or v.tags @> to_jsonb(%(tag)s::text))
-  and (%(task_id)s::uuid is null or v.source_task_id = %(task_id)s::uuid
-       or v.id in (select l.artifact_version_id from public.task_artifacts l where l.task_id = %(task_id)s::uuid))
-  and (%(execution_id)s::uuid is null or v.execution_id = %(execution_id)s::uuid)
-  and (%(step_id)s::uuid is null or v.step_id = %(step_id)s::uuid)
-  and (%(q)s::text is null or v.value::text ilike %(q)s::text or v.schema_key ilike %(q)s::text
-       or v.metadata::text ilike %(q)s::text)
-  and (%(by_rule)s::boolean is null or %(by_rule)s::boolean = exists (
-        select from public.artifact_approvals a
-        where a.artifact_version_id = v.id and a.action = 'approve' and a.actor_type = 'rule'))
-  and (%(edited)s::boolean is null or %(edited)s::boolean = exists (
-        select from public.artifact_relations r where r.from_version_id = v.id and r.relation_type = 'edited_from'))
-  and (%(after_date)s::timestamptz is null or (v.date_created, v.id) < (%(after_date)s::timestamptz, %(after_id)s::uuid))
-order by v.date_created desc, v.id desc
-limit %(limit)s;
+-- newest_versions: newest first; a filter that is null does not filter
+select v.* from sidecar.versions_found(
+    %(project_id)s::uuid, %(schema_key)s::text, %(path_pattern)s::text, %(status)s::text[], %(review_state)s::text,
+    %(artifact_type)s::text[], %(user_created)s::uuid, %(task_id)s::uuid, %(execution_id)s::uuid, %(step_id)s::uuid,
+    %(created_from)s::timestamptz, %(created_to)s::timestamptz, %(has_file)s::boolean, %(awaiting_promotion)s::boolean,
+    %(outdated)s::boolean, %(by_rule)s::boolean, %(edited)s::boolean) v
+where (%(after_date)s::timestamptz is null
+       or (v.date_created, v.id) < (%(after_date)s::timestamptz, %(after_id)s::uuid))
+order by v.date_created desc, v.id desc limit %(limit)s;
+
+-- oldest_versions: the same from the other end
+select v.* from sidecar.versions_found(
+    %(project_id)s::uuid, %(schema_key)s::text, %(path_pattern)s::text, %(status)s::text[], %(review_state)s::text,
+    %(artifact_type)s::text[], %(user_created)s::uuid, %(task_id)s::uuid, %(execution_id)s::uuid, %(step_id)s::uuid,
+    %(created_from)s::timestamptz, %(created_to)s::timestamptz, %(has_file)s::boolean, %(awaiting_promotion)s::boolean,
+    %(outdated)s::boolean, %(by_rule)s::boolean, %(edited)s::boolean) v
+where (%(after_date)s::timestamptz is null
+       or (v.date_created, v.id) > (%(after_date)s::timestamptz, %(after_id)s::uuid))
+order by v.date_created, v.id limit %(limit)s;
+
+-- newest_near: those with some words or tags among the newest `near` that the filters leave; `looked_at` is how many
+-- there were. None found: a row without an id. `offset 0`: each is looked up, whatever the planner thinks of the words.
+with near as materialized (
+    select v.id, v.date_created from sidecar.versions_found(
+        %(project_id)s::uuid, %(schema_key)s::text, %(path_pattern)s::text, %(status)s::text[], %(review_state)s::text,
+        %(artifact_type)s::text[], %(user_created)s::uuid, %(task_id)s::uuid, %(execution_id)s::uuid, %(step_id)s::uuid,
+        %(created_from)s::timestamptz, %(created_to)s::timestamptz, %(has_file)s::boolean, %(awaiting_promotion)s::boolean,
+        %(outdated)s::boolean, %(by_rule)s::boolean, %(edited)s::boolean) v
+    where (%(after_date)s::timestamptz is null
+           or (v.date_created, v.id) < (%(after_date)s::timestamptz, %(after_id)s::uuid))
+    order by v.date_created desc, v.id desc limit %(near)s
+)
+select v.*, l.looked_at
+from (select count(*) as looked_at from near) l
+left join (
+    select n.id, n.date_created from near n
+    cross join lateral (
+        select from sidecar.search_words s
+        where s.version_id = n.id and s.words @@ sidecar.asked(%(q)s::text, %(tags)s::text[]) offset 0) s
+    order by n.date_created desc, n.id desc limit %(limit)s) f on true
+left join public.artifact_versions v on v.id = f.id
+order by v.date_created desc, v.id desc;
+
+-- oldest_near: the same from the other end
+with near as materialized (
+    select v.id, v.date_created from sidecar.versions_found(
+        %(project_id)s::uuid, %(schema_key)s::text, %(path_pattern)s::text, %(status)s::text[], %(review_state)s::text,
+        %(artifact_type)s::text[], %(user_created)s::uuid, %(task_id)s::uuid, %(execution_id)s::uuid, %(step_id)s::uuid,
+        %(created_from)s::timestamptz, %(created_to)s::timestamptz, %(has_file)s::boolean, %(awaiting_promotion)s::boolean,
+        %(outdated)s::boolean, %(by_rule)s::boolean, %(edited)s::boolean) v
+    where (%(after_date)s::timestamptz is null
+           or (v.date_created, v.id) > (%(after_date)s::timestamptz, %(after_id)s::uuid))
+    order by v.date_created, v.id limit %(near)s
+)
+select v.*, l.looked_at
+from (select count(*) as looked_at from near) l
+left join (
+    select n.id, n.date_created from near n
+    cross join lateral (
+        select from sidecar.search_words s
+        where s.version_id = n.id and s.words @@ sidecar.asked(%(q)s::text, %(tags)s::text[]) offset 0) s
+    order by n.date_created, n.id limit %(limit)s) f on true
+left join public.artifact_versions v on v.id = f.id
+order by v.date_created, v.id;
+
+-- newest_with_words: newest first, found by the index of words
+select v.* from (
+    select w.version_id, w.date_created from sidecar.with_words(sidecar.asked(%(q)s::text, %(tags)s::text[])) w
+    where (%(after_date)s::timestamptz is null
+           or (w.date_created, w.version_id) < (%(after_date)s::timestamptz, %(after_id)s::uuid))
+    order by w.date_created desc, w.version_id desc offset 0) w
+join sidecar.versions_found(
+    %(project_id)s::uuid, %(schema_key)s::text, %(path_pattern)s::text, %(status)s::text[], %(review_state)s::text,
+    %(artifact_type)s::text[], %(user_created)s::uuid, %(task_id)s::uuid, %(execution_id)s::uuid, %(step_id)s::uuid,
+    %(created_from)s::timestamptz, %(created_to)s::timestamptz, %(has_file)s::boolean, %(awaiting_promotion)s::boolean,
+    %(outdated)s::boolean, %(by_rule)s::boolean, %(edited)s::boolean) v on v.id = w.version_id
+order by w.date_created desc, w.version_id desc limit %(limit)s;
+
+-- oldest_with_words: the same from the other end
+select v.* from (
+    select w.version_id, w.date_created from sidecar.with_words(sidecar.asked(%(q)s::text, %(tags)s::text[])) w
+    where (%(after_date)s::timestamptz is null
+           or (w.date_created, w.version_id) > (%(after_date)s::timestamptz, %(after_id)s::uuid))
+    order by w.date_created, w.version_id offset 0) w
+join sidecar.versions_found(
+    %(project_id)s::uuid, %(schema_key)s::text, %(path_pattern)s::text, %(status)s::text[], %(review_state)s::text,
+    %(artifact_type)s::text[], %(user_created)s::uuid, %(task_id)s::uuid, %(execution_id)s::uuid, %(step_id)s::uuid,
+    %(created_from)s::timestamptz, %(created_to)s::timestamptz, %(has_file)s::boolean, %(awaiting_promotion)s::boolean,
+    %(outdated)s::boolean, %(by_rule)s::boolean, %(edited)s::boolean) v on v.id = w.version_id
+order by w.date_created, w.version_id limit %(limit)s;
+
+-- count_versions: the newest `most` of them in groups, the largest groups first; `counted` is how many they are together
+with found as materialized (
+    select v.project_id, v.status, v.schema_key, v.artifact_type, v.source_task_id, v.date_created
+    from sidecar.versions_found(
+        %(project_id)s::uuid, %(schema_key)s::text, %(path_pattern)s::text, %(status)s::text[], %(review_state)s::text,
+        %(artifact_type)s::text[], %(user_created)s::uuid, %(task_id)s::uuid, %(execution_id)s::uuid, %(step_id)s::uuid,
+        %(created_from)s::timestamptz, %(created_to)s::timestamptz, %(has_file)s::boolean, %(awaiting_promotion)s::boolean,
+        %(outdated)s::boolean, %(by_rule)s::boolean, %(edited)s::boolean) v
+    order by v.date_created desc limit %(most)s
+), grouped as (
+    select case when 'project' = any(%(by)s::text[]) then f.project_id end as project_id,
+           case when 'status' = any(%(by)s::text[]) then f.status end as status,
+           case when 'schema_key' = any(%(by)s::text[]) then f.schema_key end as schema_key,
+           case when 'artifact_type' = any(%(by)s::text[]) then f.artifact_type end as artifact_type,
+           case when 'task' = any(%(by)s::text[]) then f.source_task_id end as task_id,
+           count(*) as count, min(f.date_created) as oldest, max(f.date_created) as newest
+    from found f group by 1, 2, 3, 4, 5 order by count(*) desc, 1, 3, 2, 4, 5 limit %(limit)s
+)
+select g.project_id, p.key as project_key, p.title as project_title, g.status, g.schema_key, g.artifact_type, g.task_id,
+       t.title as task_title, g.count, g.oldest, g.newest, c.counted
+from (select count(*) as counted from found) c left join grouped g on true
+left join public.projects p on p.id = g.project_id left join public.tasks t on t.id = g.task_id
+order by g.count desc, g.project_id, g.schema_key, g.status, g.artifact_type, g.task_id;
+
+-- count_with_words: the same, of those with some words or tags; `counted` is how many have them
+with hits as materialized (
+    select w.version_id from sidecar.with_words(sidecar.asked(%(q)s::text, %(tags)s::text[])) w
+    order by w.date_created desc limit %(most)s
+), found as materialized (
+    select v.project_id, v.status, v.schema_key, v.artifact_type, v.source_task_id, v.date_created
+    from sidecar.versions_found(
+        %(project_id)s::uuid, %(schema_key)s::text, %(path_pattern)s::text, %(status)s::text[], %(review_state)s::text,
+        %(artifact_type)s::text[], %(user_created)s::uuid, %(task_id)s::uuid, %(execution_id)s::uuid, %(step_id)s::uuid,
+        %(created_from)s::timestamptz, %(created_to)s::timestamptz, %(has_file)s::boolean, %(awaiting_promotion)s::boolean,
+        %(outdated)s::boolean, %(by_rule)s::boolean, %(edited)s::boolean) v
+    join hits h on h.version_id = v.id
+), grouped as (
+    select case when 'project' = any(%(by)s::text[]) then f.project_id end as project_id,
+           case when 'status' = any(%(by)s::text[]) then f.status end as status,
+           case when 'schema_key' = any(%(by)s::text[]) then f.schema_key end as schema_key,
+           case when 'artifact_type' = any(%(by)s::text[]) then f.artifact_type end as artifact_type,
+           case when 'task' = any(%(by)s::text[]) then f.source_task_id end as task_id,
+           count(*) as count, min(f.date_created) as oldest, max(f.date_created) as newest
+    from found f group by 1, 2, 3, 4, 5 order by count(*) desc, 1, 3, 2, 4, 5 limit %(limit)s
+)
+select g.project_id, p.key as project_key, p.title as project_title, g.status, g.schema_key, g.artifact_type, g.task_id,
+       t.title as task_title, g.count, g.oldest, g.newest, c.counted
+from (select count(*) as counted from hits) c left join grouped g on true
+left join public.projects p on p.id = g.project_id left join public.tasks t on t.id = g.task_id
+order by g.count desc, g.project_id, g.schema_key, g.status, g.artifact_type, g.task_id;
+
+-- count_near: the same for words that many have; `counted` is how many versions were looked through
+with near as materialized (
+    select v.id, v.project_id, v.status, v.schema_key, v.artifact_type, v.source_task_id, v.date_created
+    from sidecar.versions_found(
+        %(project_id)s::uuid, %(schema_key)s::text, %(path_pattern)s::text, %(status)s::text[], %(review_state)s::text,
+        %(artifact_type)s::text[], %(user_created)s::uuid, %(task_id)s::uuid, %(execution_id)s::uuid, %(step_id)s::uuid,
+        %(created_from)s::timestamptz, %(created_to)s::timestamptz, %(has_file)s::boolean, %(awaiting_promotion)s::boolean,
+        %(outdated)s::boolean, %(by_rule)s::boolean, %(edited)s::boolean) v
+    order by v.date_created desc limit %(most)s
+), found as materialized (
+    select n.* from near n
+    cross join lateral (
+        select from sidecar.search_words s
+        where s.version_id = n.id and s.words @@ sidecar.asked(%(q)s::text, %(tags)s::text[]) offset 0) s
+), grouped as (
+    select case when 'project' = any(%(by)s::text[]) then f.project_id end as project_id,
+           case when 'status' = any(%(by)s::text[]) then f.status end as status,
+           case when 'schema_key' = any(%(by)s::text[]) then f.schema_key end as schema_key,
+           case when 'artifact_type' = any(%(by)s::text[]) then f.artifact_type end as artifact_type,
+           case when 'task' = any(%(by)s::text[]) then f.source_task_id end as task_id,
+           count(*) as count, min(f.date_created) as oldest, max(f.date_created) as newest
+    from found f group by 1, 2, 3, 4, 5 order by count(*) desc, 1, 3, 2, 4, 5 limit %(limit)s
+)
+select g.project_id, p.key as project_key, p.title as project_title, g.status, g.schema_key, g.artifact_type, g.task_id,
+       t.title as task_title, g.count, g.oldest, g.newest, c.counted
+from (select count(*) as counted from near) c left join grouped g on true
+left join public.projects p on p.id = g.project_id left join public.tasks t on t.id = g.task_id
+order by g.count desc, g.project_id, g.schema_key, g.status, g.artifact_type, g.task_id;
 
 -- origins_of_versions: who approved or rejected some versions, and whether they were made by an edit
 select o.id,

@@ -1,25 +1,21 @@
-"""Reading versions: one, a page of many, and all of a path."""
+"""Reading versions: one, and all of a path."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sidecar.artifacts.status import approval_status, lifecycle
 from sidecar.call import Call
 from sidecar.errors import Refusal
-from sidecar.pages import next_cursor, place
+from sidecar.retention.removed import removed_files
 from sidecar.review.allowed import allowed_actions
 from sidecar.sql import Statements
 
 sql = Statements(__file__)
 Row = dict[str, Any]
 
-_NO_FILTER = dict.fromkeys(
-    ("project_id", "schema_key", "status", "artifact_type", "tag", "q", "task_id", "execution_id", "step_id")
-)
 FILE_FIELDS = ("id", "type", "title", "filename_download", "filesize", "width", "height", "changed_at")
 
 
@@ -38,13 +34,14 @@ def present(call: Call, versions: list[Row]) -> list[Row]:
     rows = call.connection.execute(sql.files_of_versions, {"ids": [v["id"] for v in versions]}).fetchall()
     for row in rows:
         files[row["artifact_version_id"]].append({name: row[name] for name in FILE_FIELDS})
-    origins = _origins(call, versions)
+    origins, removed = _origins(call, versions), removed_files(call, versions)
     return [
         {
             **version,
             "lifecycle": lifecycle(version["status"]),
             "approval_status": approval_status(version, origins.get(version["id"])),
             "files": files[version["id"]],
+            "removed_files": removed[version["id"]],
             **_changed(files[version["id"]]),
             "allowed_actions": allowed_actions(version, call.caller),
         }
@@ -52,35 +49,11 @@ def present(call: Call, versions: list[Row]) -> list[Row]:
     ]
 
 
-def list_versions(
-    call: Call, filters: dict[str, Any], *, cursor: str | None, limit: int
-) -> tuple[list[Row], str | None]:
-    """A page of versions, newest first, and the cursor of the next page (None on the last).
-
-    Raises Refusal invalid_value for a cursor this API did not make.
-    """
-    after = place(cursor, after_date=datetime, after_id=UUID)
-    parameters = {"by_rule": None, "edited": None, **filters, **after, "limit": limit + 1}
-    rows = call.connection.execute(sql.list_versions, parameters).fetchall()
-    rows, following = next_cursor(rows, limit, "date_created", "id")
-    return present(call, rows), following
-
-
 def versions_of_path(call: Call, version_id: UUID, limit: int) -> list[Row]:
     """Every version of the path that `version_id` belongs to, newest first."""
     version = find_version(call, version_id)
     place = {"project_id": version["project_id"], "schema_key": version["schema_key"], "limit": limit}
     return present(call, call.connection.execute(sql.versions_of_path, place).fetchall())
-
-
-def versions_of_task(call: Call, task_id: UUID, *, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
-    """A page of the versions made for a task or linked to it, as list_versions() answers.
-
-    Raises Refusal task_not_found.
-    """
-    if call.connection.execute(sql.task_exists, {"task_id": task_id}).fetchone() is None:
-        raise Refusal("task_not_found", details={"task_id": str(task_id)})
-    return list_versions(call, {**_NO_FILTER, "task_id": task_id}, cursor=cursor, limit=limit)
 
 
 def _origins(call: Call, versions: list[Row]) -> dict[UUID, Row]:

@@ -11,8 +11,8 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
 from sidecar.answers import ANOTHER_ID, ById, ProjectPath, Shape, Version, VersionName, refusals
-from sidecar.artifacts import read
 from sidecar.artifacts.compare import compare
+from sidecar.artifacts.find import versions_of_task
 from sidecar.artifacts.http import VersionsAnswer
 from sidecar.artifacts.latest import Want, latest_of_path, latest_of_project
 from sidecar.artifacts.trail import trail
@@ -102,7 +102,10 @@ class LatestAnswer(Shape):
 
 class AuditEntry(Shape):
     number: int
-    kind: str = Field(description="approval (a record of any action), reason (added to one later) or promotion.")
+    kind: str = Field(
+        description="approval (a record of any action), reason (added to one later), promotion,"
+        " or erasure (of an entry in a promotion)."
+    )
     action: str | None
     schema_key: str | None
     version_number: int | None
@@ -183,5 +186,5 @@ def get_audit(call: Call, path: ProjectPath, query: AuditQuery) -> Answer:
 )
 @operation("read")
 def get_task_artifacts(call: Call, path: ById, query: PageQuery) -> Answer:
-    versions, cursor = read.versions_of_task(call, path.id, cursor=query.cursor, limit=query.limit)
+    versions, cursor = versions_of_task(call, path.id, cursor=query.cursor, limit=query.limit)
     return Answer(versions, meta={"next_cursor": cursor})

@@ -16,6 +16,8 @@ _SAID = (
     "context_version", "request_id", "date_created",
 )  # fmt: skip
 
+_DEEDS = {"promotion": "promote", "erasure": "erase"}
+
 
 def trail(call: Call, project_id: UUID, *, before: int | None, limit: int) -> list[Row]:
     """The entries of a project's audit log, newest first, from below entry `before`.
@@ -34,7 +36,7 @@ def _entry(row: Row) -> Row:
     return {
         "number": row["number"],
         "kind": row["kind"],
-        "action": content.get("action") or ("promote" if row["kind"] == "promotion" else None),
+        "action": content.get("action") or _DEEDS.get(row["kind"]),
         "schema_key": row["schema_key"] or path,
         "version_number": row["version_number"],
         **{name: content.get(name) for name in _SAID},

@@ -8,7 +8,9 @@ from sidecar.client.errors import (
     NotFound,
     OutputRejected,
     RegistryError,
+    StillOnItsWay,
     StillRunning,
+    TransferFailed,
     Unavailable,
     Undecided,
 )
@@ -23,6 +25,7 @@ from sidecar.client.models import (
     Review,
     Step,
     Submitted,
+    Transfer,
     Version,
 )
 from sidecar.client.registry import Registry
@@ -31,5 +34,6 @@ from sidecar.client.run import Done, Output, Run, current_run
 __all__ = [
     "Conflict", "Context", "Decision", "Done", "Execution", "File", "Forbidden", "Invalid", "Lock", "Locked",
     "NotFound", "Output", "OutputRejected", "Project", "Promotion", "Registry", "RegistryError", "Review", "Run",
-    "Step", "StillRunning", "Submitted", "Unavailable", "Undecided", "Version", "current_run",
+    "Step", "StillOnItsWay", "StillRunning", "Submitted", "Transfer", "TransferFailed", "Unavailable", "Undecided",
+    "Version", "current_run",
 ]  # fmt: skip

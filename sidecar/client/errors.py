@@ -78,6 +78,14 @@ class StillRunning(RegistryError, TimeoutError):
     """Somebody else has been running a step for longer than this caller waits."""
 
 
+class TransferFailed(RegistryError):
+    """A version did not come to the server it was sent to; the sentence says why."""
+
+
+class StillOnItsWay(RegistryError, TimeoutError):
+    """A version has not come to the server it was sent to within the time-out."""
+
+
 class Undecided(RegistryError, TimeoutError):
     """Nobody has decided on a version within the time-out."""
 

@@ -48,12 +48,37 @@ class Version(Model):
     rejection_reason: str | None = None
     promoted_at: datetime | None = None
     date_created: datetime | None = None
+    bytes_removed_at: datetime | None = None
+    erased_at: datetime | None = None
     allowed_actions: list[str] = []
 
     @property
     def decided(self) -> bool:
         """Whether somebody has looked at it: a request for changes counts."""
         return self.status not in ("intermediate", "pending") or self.review_state is not None
+
+
+class Counted(Model):
+    """A group of versions; what it was not counted by is None."""
+
+    project_id: UUID | None = None
+    project_key: str | None = None
+    project_title: str | None = None
+    status: str | None = None
+    schema_key: str | None = None
+    artifact_type: str | None = None
+    task_id: UUID | None = None
+    task_title: str | None = None
+    count: int
+    oldest: datetime | None = None
+    newest: datetime | None = None
+
+
+class Counts(Model):
+    """`complete` False: there are more than the registry counts, and the newest of them were counted."""
+
+    groups: list[Counted]
+    complete: bool
 
 
 class VersionName(Model):
@@ -185,6 +210,53 @@ class ApprovalRecord(Model):
     date_created: datetime | None = None
 
 
+class LessonVersion(Model):
+    artifact_version_id: UUID
+    project_id: UUID
+    schema_key: str
+    version_number: int
+
+
+class LessonReason(Model):
+    """Why versions were turned down, and how many; `approved_instead` names what was approved instead of the last."""
+
+    reason: str | None = None
+    count: int
+    last_at: datetime
+    versions: list[LessonVersion] = []
+    feedback: list[Any] = []
+    approved_instead: dict[str, Any] | None = None
+
+
+class Lessons(Model):
+    """What decisions teach. `text` is a section for a prompt; the others are what it was made from."""
+
+    turned_down: list[LessonReason] = []
+    approved: list[dict[str, Any]] = []
+    edits: list[dict[str, Any]] = []
+    comments: list[dict[str, Any]] = []
+    meta: dict[str, Any] = {}
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to heed."""
+        return bool(self.turned_down or self.approved or self.edits or self.comments)
+
+
+class Rejection(LessonVersion):
+    """A version that was rejected or sent back; `records` are all that was said of it, oldest first."""
+
+    status: str
+    action: str
+    reason: str | None = None
+    decided_at: datetime
+    records: list[dict[str, Any]] = []
+    approved_instead: dict[str, Any] | None = None
+
+
 class Relation(Model):
     """`from_version_id` is the newer version, `to_version_id` what it was made from."""
 
@@ -253,6 +325,36 @@ class Step(Model):
     completed_at: datetime | None = None
 
 
+class SentFile(Model):
+    """A file as the server names it: by this name the next step loads it."""
+
+    name: str
+    subfolder: str = ""
+    type: str = "input"
+    file_id: UUID | None = None
+
+
+class Transfer(Model):
+    """A version on its way to a server. `result` are its files there, once it has arrived."""
+
+    id: UUID
+    artifact_version_id: UUID
+    project_id: UUID
+    schema_key: str
+    version_number: int
+    source_step_id: UUID | None = None
+    target_step_id: UUID | None = None
+    target_server: str
+    target_subfolder: str | None = None
+    status: str
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    uploaded_at: datetime | None = None
+    error_message: str | None = None
+    result: list[SentFile] | None = None
+    date_created: datetime | None = None
+
+
 class StepToResume(Model):
     """Whether a step's output can be used again, and why not."""
 
@@ -272,3 +374,101 @@ class Reusable(Model):
 
     step: Step
     outputs: list[VersionName]
+
+
+class RetainedRule(Model):
+    """What a template's rule did, or would do, to versions of one status in one project."""
+
+    project_id: UUID
+    project: str | None = None
+    rule: str
+    status: str
+    archived: int
+    bytes_removed: int
+    files: int
+    bytes: int
+
+
+class Retained(Model):
+    """A page of retention. `bytes_removed` are versions that lost their files, `files` those that go with them; `held`
+    are files that something else refers to. `waiting` says what the worker has still to delete."""
+
+    dry_run: bool
+    archived: int
+    bytes_removed: int
+    files: int
+    bytes: int
+    held: list[dict[str, Any]] = []
+    rules: list[RetainedRule] = []
+    versions: list[dict[str, Any]] = []
+    problems: list[dict[str, Any]] = []
+    waiting: dict[str, Any] = {}
+
+
+class Erased(Model):
+    """What was, or would be, erased. `copies` are other versions that hold the same: {…, how, erased}."""
+
+    status: str
+    dry_run: bool
+    erased: list[VersionName]
+    copies: list[dict[str, Any]] = []
+    files: list[dict[str, Any]] = []
+    promotions: list[dict[str, Any]] = []
+    taken_out_of: dict[str, int] = {}
+
+
+class WaitingFile(File):
+    """A primary file; `poster_id` is a picture of what is none itself."""
+
+    title: str | None = None
+    poster_id: UUID | None = None
+
+
+class Waiting(Model):
+    """A version that waits for a decision. `why_not` is own_work, already_voted or not_allowed."""
+
+    id: UUID
+    project_id: UUID
+    schema_key: str
+    version_number: int
+    artifact_type: str | None = None
+    file: WaitingFile | None = None
+    excerpt: str | None = None
+    task: dict[str, Any] | None = None
+    producer: dict[str, Any] | None = None
+    votes: dict[str, int] = {}
+    own_vote: bool = False
+    may_decide: bool
+    why_not: str | None = None
+    outdated: bool = False
+    current: dict[str, Any] | None = None
+    earlier_feedback: int = 0
+    date_created: datetime | None = None
+
+
+class ReviewSheet(Model):
+    """All that a decision on `version` needs. `approved` is what stands at its path, `candidates` what else waits,
+    `violations` what the template asks for and it is not, `earlier_feedback` why earlier versions came back."""
+
+    version: Version
+    project: dict[str, Any]
+    task: dict[str, Any] | None = None
+    producer: dict[str, Any] | None = None
+    run: dict[str, Any] | None = None
+    step: dict[str, Any] | None = None
+    approved: Version | None = None
+    candidates: list[Version] = []
+    history: list[dict[str, Any]] = []
+    history_truncated: bool = False
+    rule: dict[str, Any] | None = None
+    rule_broken: str | None = None
+    violations: list[dict[str, Any]] = []
+    votes: dict[str, Any] = {}
+    own_vote: bool = False
+    may_decide: bool
+    why_not: str | None = None
+    outdated: bool = False
+    records: list[dict[str, Any]] = []
+    earlier_feedback: list[dict[str, Any]] = []
+    reasons: list[dict[str, Any]] = []
+    lock: Lock | None = None

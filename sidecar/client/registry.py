@@ -9,20 +9,24 @@ from uuid import UUID
 
 from sidecar.client import run
 from sidecar.client.context import Contexts
+from sidecar.client.desk import Desk
 from sidecar.client.executions import Executions, Steps
+from sidecar.client.feedback import Feedback
 from sidecar.client.ids import Id
 from sidecar.client.lineage import Lineages
 from sidecar.client.locks import Locks
 from sidecar.client.models import Version
 from sidecar.client.projects import Projects
+from sidecar.client.retention import Retention
 from sidecar.client.reviews import Promotions, Reviews
+from sidecar.client.transfers import Transfers
 from sidecar.client.transport import Transport
 from sidecar.client.versions import Versions
 
 
 class Registry:
     """A caller of the registry, by the features it has: projects, context, versions, reviews, promotions, lineage,
-    executions, steps, locks. Threads may share it.
+    executions, steps, transfers, locks, retention, desk. Threads may share it.
 
     `url` and `token` are taken from SIDECAR_URL and SIDECAR_TOKEN when left out; `actor` is the Directus user a service
     token acts for. `timeout` is (connect, read) in seconds for one try; a request that passes by itself is repeated up
@@ -53,8 +57,15 @@ class Registry:
         self.executions = Executions(transport)
         self.steps = Steps(transport)
         self.locks = Locks(transport)
+        self.transfers = Transfers(transport)
+        self.retention = Retention(transport)
+        self.desk = Desk(transport)
+        self.inbox, self.sheet = self.desk.inbox, self.desk.sheet
+        learning = Feedback(transport)
+        self.lessons, self.rejections, self.feedback = learning.lessons, learning.rejections, learning.export
         self.submit, self.download = self.versions.submit, self.versions.download
-        self.wait_for_decision = self.versions.wait_for_decision
+        self.wait_for_decision, self.file_url = self.versions.wait_for_decision, self.versions.file_url
+        self.transfer, self.collect = self.transfers.send, self.transfers.collect
 
     def __repr__(self) -> str:
         return f"Registry({self.url!r})"

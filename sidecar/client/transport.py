@@ -35,6 +35,7 @@ Body = Callable[[], tuple[Any, str]]
 Query = Mapping[str, Any]
 
 _PAUSE = random_exponential(multiplier=0.3, max=8)
+_PIECE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,31 @@ class Transport:
                 place = urljoin(response.url, response.headers["Location"])
                 response.close()
                 response = requests.get(place, stream=True, timeout=self.timeout)
+        if response.status_code != 200:
+            with response:
+                raise _refused(response)
+        return response
+
+    def text(self, path: str, /, **query: Any) -> str:
+        """What is answered as plain text. Raises RegistryError."""
+
+        def attempt() -> str:
+            with self._opened(path, query, stream=False) as response:
+                return response.text
+
+        return self.persistently(attempt)
+
+    def lines(self, path: str, /, **query: Any) -> Iterator[bytes]:
+        """The lines of an answer as they arrive, tried once. Raises RegistryError, and what requests raises when it
+        breaks off."""
+        with self._opened(path, query, stream=True) as response:
+            yield from response.iter_lines(chunk_size=_PIECE_BYTES)
+
+    def _opened(self, path: str, query: Query, *, stream: bool) -> requests.Response:
+        with connecting():
+            response = self._session().get(
+                self.url + path, params=_plain(query), timeout=self.timeout, stream=stream, allow_redirects=False
+            )
         if response.status_code != 200:
             with response:
                 raise _refused(response)

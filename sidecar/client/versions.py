@@ -8,20 +8,40 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import requests
 
-from sidecar.client.errors import RegistryError, Undecided, refusal
+from sidecar.client.errors import NotFound, RegistryError, Undecided, refusal
 from sidecar.client.files import Source, multipart
 from sidecar.client.ids import Id, id_of
-from sidecar.client.models import Submitted, Version
+from sidecar.client.models import Counts, Submitted, Version
 from sidecar.client.transport import Answer, Transport, connecting, json_body, part
 
 Want = Literal["approved", "latest"]
 Row = dict[str, Any]
 UNSAID: Any = object()
+
+
+class Filters(TypedDict, total=False):
+    """What the versions wanted have in common. Of `tag` each must be there; of `status` and `artifact_type` one."""
+
+    status: str | Iterable[str] | None
+    review_state: Literal["changes_requested", "none"] | None
+    artifact_type: str | Iterable[str] | None
+    tag: str | Iterable[str] | None
+    task: Id | None
+    execution: Id | None
+    step: Id | None
+    producer: Id | None
+    created_from: datetime | None
+    created_to: datetime | None
+    has_file: bool | None
+    awaiting_promotion: bool | None
+    outdated: bool | None
+
 
 _PIECE_BYTES = 1 << 20
 # Seconds between two looks at a version that waits for a decision: the first and the longest.
@@ -112,23 +132,46 @@ class Versions:
         project: Id | None = None,
         path: str | None = None,
         *,
-        status: str | Iterable[str] | None = None,
-        artifact_type: str | None = None,
-        tag: str | None = None,
         q: str | None = None,
-        task: Id | None = None,
-        execution: Id | None = None,
-        step: Id | None = None,
+        order: Literal["newest", "oldest"] = "newest",
         page: int = 100,
+        **filters: Unpack[Filters],
     ) -> Iterator[Version]:
-        """Newest first; pages of `page` are read as they are needed."""
-        query = {
-            "project_id": id_of(project), "schema_key": path, "artifact_type": artifact_type, "tag": tag, "q": q,
-            "status": status if status is None or isinstance(status, str) else ",".join(status),
-            "task_id": id_of(task), "execution_id": id_of(execution), "step_id": id_of(step), "limit": page,
-        }  # fmt: skip
+        """Newest first; pages of `page` are read as they are needed. What is added meanwhile neither moves nor repeats
+        the others.
+
+        `path` may be a pattern: `scene_images[*]`, `brand.*`, `brand.**` (everything below). `q` is words in value,
+        metadata, tags, path and file name, the last one perhaps unfinished.
+        """
+        query = {**_query(project, path, q, filters), "order": order, "limit": page}
         for row in self._transport.pages("/v1/artifacts", **query):
             yield Version.model_validate(row)
+
+    def search(
+        self, words: str, project: Id | None = None, path: str | None = None, *, page: int = 100,
+        **filters: Unpack[Filters],
+    ) -> Iterator[Version]:  # fmt: skip
+        """Versions with these words, newest first: all of them, "in this order", one or the other, -not."""
+        return self.list(project, path, q=words, page=page, **filters)
+
+    def waiting(self, project: Id | None = None, path: str | None = None, *, page: int = 100) -> Iterator[Version]:
+        """What waits for review, longest first; not what somebody requested changes of."""
+        return self.list(project, path, status="pending", review_state="none", order="oldest", page=page)
+
+    def counts(
+        self,
+        by: Iterable[Literal["status", "project", "schema_key", "artifact_type", "task"]],
+        project: Id | None = None,
+        path: str | None = None,
+        *,
+        q: str | None = None,
+        groups: int = 100,
+        **filters: Unpack[Filters],
+    ) -> Counts:
+        """How many versions there are of each kind, the largest groups first (at most `groups`, 1,000)."""
+        query = {**_query(project, path, q, filters), "by": ",".join(by), "limit": groups}
+        answer = self._transport.get("/v1/artifacts/counts", **query)
+        return Counts.model_validate({"groups": answer.data, **answer.meta})
 
     def of_path(self, version: Id) -> Sequence[Version]:
         """Every version of the version's path, newest first."""
@@ -221,6 +264,25 @@ class Versions:
         address = f"/v1/projects/{part(id_of(project))}/files/{part(path)}"
         return self._transport.persistently(lambda: self._write(address, {"want": want, "n": n}, Path(to)))
 
+    def file_url(self, project: Id, path: str, default: str | None = None, *, want: Want = "approved") -> str | None:
+        """An address of the file that the path has now, which works without a token for some minutes.
+
+        `default`, such as what an older column holds, where the registry has nothing there (yet).
+        """
+        address = f"/v1/projects/{part(id_of(project))}/files/{part(path)}"
+        try:
+            return self._transport.get(address, redirect="false", disposition="inline", want=want).data["url"]
+        except NotFound as error:
+            if error.code in ("project_not_found", "nothing_at_path", "file_not_linked"):
+                return default
+            raise
+
+    def stable_url(self, project: Id, path: str) -> str:
+        """An address that always leads to the path's approved file, without a token and without an end, for whoever
+        knows it. Needs the right to review. Raises Forbidden (stable_links_off), NotFound."""
+        address = f"/v1/projects/{part(id_of(project))}/files/{part(path)}/stable"
+        return self._transport.get(address).data["url"]
+
     def wait_for_decision(self, version: Id, timeout: float) -> Version:
         """The version once somebody has decided on it or requested changes. Raises Undecided after `timeout` s."""
         end, pause = time.monotonic() + timeout, _LOOK[0]
@@ -258,6 +320,23 @@ class Versions:
                 Path(name).unlink(missing_ok=True)
                 raise
         return target
+
+
+def _query(project: Id | None, path: str | None, q: str | None, filters: Filters) -> Row:
+    """The parameters that say what is wanted."""
+    names = {"task": "task_id", "execution": "execution_id", "step": "step_id", "producer": "user_created"}
+    said = {names.get(name, name): _said(name, value) for name, value in filters.items() if value is not None}
+    return {"project_id": id_of(project), "schema_key": path, "q": q, **said}
+
+
+def _said(name: str, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if name in ("status", "artifact_type", "tag"):
+        return value if isinstance(value, str) else ",".join(value)
+    return id_of(value) if name in ("task", "execution", "step", "producer") else value
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:

@@ -212,7 +212,7 @@ SECOND_REVIEW = (
         POST_BLEND,
         "request_changes",
         "The three leaves were rejected as a mark. Show the approved one, and make the ingredients larger.",
-        {"regions": [{"x": 330, "y": 210, "width": 420, "height": 420, "note": "the rejected mark"}]},
+        {"regions": [{"shape": "rect", "x": 0.3, "y": 0.19, "width": 0.4, "height": 0.39, "comment": "The old mark."}]},
     ),
     Verdict(TAGLINE_PUN, "reject", "A pun on tea. The brief said none."),
 )

@@ -194,6 +194,8 @@ class ExecutionLink(VersionName):
     project_id: UUID
     status: str
     artifact_type: str | None
+    primary_file_id: UUID | None
+    primary_file_type: str | None = Field(description="Such as image/png.")
     stage: Stage
     date_created: datetime | None
 

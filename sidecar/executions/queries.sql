@@ -48,10 +48,11 @@ limit %(limit)s;
 
 -- links_of_execution: what went in and what came out, oldest first, each at the stage it has reached now
 select l.id, l.execution_id, l.step_id, l.date_created, l.artifact_version_id, v.project_id, v.schema_key,
-       v.version_number, v.status, v.artifact_type,
+       v.version_number, v.status, v.artifact_type, v.primary_file_id, f.type as primary_file_type,
        case when l.stage = 'input' then 'input'
             else sidecar.stage_reached(v.status, v.review_state, coalesce(l.stage, 'generated')) end as stage
 from public.execution_artifacts l join public.artifact_versions v on v.id = l.artifact_version_id
+left join public.directus_files f on f.id = v.primary_file_id
 where l.execution_id = %(execution_id)s
   and (%(stage)s::text is null or %(stage)s::text =
        case when l.stage = 'input' then 'input'
@@ -79,8 +80,9 @@ update public.execution_artifacts set stage = %(stage)s where id = %(id)s;
 
 -- find_link: one link by its place
 select l.id, l.execution_id, l.step_id, l.date_created, l.artifact_version_id, v.project_id, v.schema_key,
-       v.version_number, v.status, v.artifact_type, l.stage
+       v.version_number, v.status, v.artifact_type, v.primary_file_id, f.type as primary_file_type, l.stage
 from public.execution_artifacts l join public.artifact_versions v on v.id = l.artifact_version_id
+left join public.directus_files f on f.id = v.primary_file_id
 where l.execution_id is not distinct from %(execution_id)s and l.step_id is not distinct from %(step_id)s
   and l.artifact_version_id = %(artifact_version_id)s and l.stage = %(stage)s;
 

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response, g, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
+from sidecar.access.caller import SYSTEM
 from sidecar.answers import ById, Shape, refusals
 from sidecar.artifacts.read import find_version
 from sidecar.call import Answer, Call
@@ -19,6 +20,7 @@ from sidecar.edge import described, operation, registry
 from sidecar.errors import Refusal
 from sidecar.files.link import Disposition, Link, seal, unseal
 from sidecar.files.locate import file_by_id, file_of, version_at
+from sidecar.files.stable import stable_url, unseal_stable
 from sidecar.files.stream import stream
 from sidecar.paths import Path
 from sidecar.projects.find import find_project
@@ -50,6 +52,14 @@ class Sealed(BaseModel):
         max_length=1000,
         description="What the addresses of files lead to.",
         json_schema_extra={"example": "BxzQ.aR8f0w.Zm9yZ2VyeQ"},
+    )
+
+
+class StableSealed(BaseModel):
+    link: str = Field(
+        max_length=1000,
+        description="The last part of a stable link.",
+        json_schema_extra={"example": "WyI2ZjFjIiwiY292ZXIiXQ.aR8f0w"},
     )
 
 
@@ -90,6 +100,16 @@ class LinkAnswer(Shape):
     data: DownloadLink
 
 
+class StableLink(Shape):
+    url: str = Field(description="Works without a token until all stable links are revoked.")
+    project_id: UUID
+    schema_key: str
+
+
+class StableLinkAnswer(Shape):
+    data: StableLink
+
+
 _ANSWERS: dict[Any, Any] = {
     200: LinkAnswer,
     302: _REDIRECTED,
@@ -105,7 +125,13 @@ _ANSWERS: dict[Any, Any] = {
     responses={
         **_ANSWERS,
         **refusals(
-            "project_not_found", "nothing_at_path", "file_not_linked", "restricted_policy", "schema_key_grammar"
+            "project_not_found",
+            "nothing_at_path",
+            "file_not_linked",
+            "restricted_policy",
+            "schema_key_grammar",
+            "bytes_removed",
+            "version_erased",
         ),
     },
 )
@@ -117,11 +143,52 @@ def get_project_file(call: Call, path: ProjectFile, query: PathFileQuery) -> Ans
 
 
 @api.get(
+    "/projects/<id>/files/<path>/stable",
+    operation_id="getStableLink",
+    summary="Get an address of a path that works without a token",
+    description="It leads to the approved file, whichever that is, for whoever knows it. Needs the right to review."
+    " All such links end together, when an operator changes ARTIFACTS_STABLE_LINKS.",
+    responses={
+        200: StableLinkAnswer,
+        **refusals("project_not_found", "stable_links_off", "restricted_policy", "schema_key_grammar"),
+    },
+)
+@operation("review")
+def get_stable_link(call: Call, path: ProjectFile) -> Answer:
+    project_id = find_project(call, path.id)["id"]
+    url = stable_url(call.settings, project_id, path.path)
+    return Answer({"url": url, "project_id": project_id, "schema_key": path.path})
+
+
+@api.get(
+    "/stable/<link>",
+    operation_id="getStable",
+    summary="Get the approved file behind a stable link",
+    description="Needs no token: the link is one. It gives what is approved at the moment, and nothing else.",
+    security=[{}],
+    responses={
+        302: {"description": "To the bytes.", "headers": {"Location": {"schema": {"type": "string"}}}},
+        **refusals("link_invalid", "stable_links_off", "nothing_at_path", "file_not_linked"),
+    },
+)
+@described(path=StableSealed)
+def get_stable(link: str) -> Response:
+    here = registry()
+    project_id, path = unseal_stable(here.settings, link)
+    return here.database.by_statement(
+        lambda connection: _link_to_approved(Call(connection, SYSTEM, g.request_id, here.settings), project_id, path)
+    )
+
+
+@api.get(
     "/artifacts/<id>/download",
     operation_id="downloadArtifact",
     summary="Get a version's file",
     description="Leads to the bytes, by a link that expires.",
-    responses={**_ANSWERS, **refusals("artifact_not_found", "file_not_linked", "restricted_policy")},
+    responses={
+        **_ANSWERS,
+        **refusals("artifact_not_found", "file_not_linked", "restricted_policy", "bytes_removed", "version_erased"),
+    },
 )
 @operation("read")
 def download_artifact(call: Call, path: ById, query: DownloadQuery) -> Answer | Response:
@@ -138,7 +205,15 @@ def download_artifact(call: Call, path: ById, query: DownloadQuery) -> Answer | 
         200: {"description": "The bytes.", "content": _BYTES},
         206: {"description": "The part that Range asks for.", "content": _BYTES},
         304: {"description": "Not changed."},
-        **refusals("link_invalid", "link_expired", "bytes_missing", "range_not_satisfiable", "directus_unavailable"),
+        **refusals(
+            "link_invalid",
+            "link_expired",
+            "bytes_missing",
+            "bytes_removed",
+            "version_erased",
+            "range_not_satisfiable",
+            "directus_unavailable",
+        ),
     },
 )
 @described(path=Sealed)
@@ -147,6 +222,14 @@ def get_download(link: str) -> Response:
     wanted = unseal(here.settings, link, now)
     file = here.database.by_statement(lambda connection: file_by_id(connection, wanted.file_id))
     return stream(here.directus(), wanted, file, now)
+
+
+def _link_to_approved(call: Call, project_id: UUID, path: str) -> Response:
+    version = version_at(call, project_id, path, "approved", tell_newest=False)
+    file = file_of(call, version, None)
+    address, _ = _address(call, version, file, FileQuery.model_validate({}), up="../")
+    # Never kept: what is approved next is what the same address must give next.
+    return Response(status=302, headers={"Cache-Control": "no-store", "Location": address})
 
 
 def _link_to(call: Call, version: Row, query: FileQuery, *, up: str) -> Answer | Response:

@@ -24,9 +24,10 @@ class Graph:
     """What was found around a version. Edges point from the newer to what it came from.
 
     versions: {"id", "project_id", "project_key", "schema_key", "version_number", "status", "artifact_type",
-    "primary_file_id", "content_hash", "user_created", "date_created", "approved_at", "depth", "direction", "stale"}.
+    "primary_file_id", "primary_file_type", "poster_id", "content_hash", "user_created", "date_created", "approved_at",
+    "depth", "direction", "stale"}.
     relations: {"id", "from_id", "to_id", "type", "metadata"}. steps and executions: {"id", "name", "status",
-    "execution_id", "project_id", "workflow", "engine", "user_created", "started_at", "completed_at"}.
+    "execution_id", "project_id", "workflow", "engine", "attempt", "user_created", "started_at", "completed_at"}.
     """
 
     versions: list[Row]

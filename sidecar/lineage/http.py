@@ -121,6 +121,8 @@ class VersionNode(Shape):
     status: str
     artifact_type: str | None
     primary_file_id: UUID | None
+    primary_file_type: str | None = Field(description="Such as image/png.")
+    poster_id: UUID | None = Field(description="A Directus file that is a picture of what is no picture itself.")
     depth: int = Field(description="How many relations or runs away; the shortest way counts.")
     direction: Literal["self", "ancestor", "descendant"]
     stale: bool = Field(description="In use, and made from something replaced, rejected or put away since.")
@@ -134,6 +136,7 @@ class RunNode(Shape):
     execution_id: UUID | None = Field(description="The execution a step belongs to.")
     workflow: str | None
     engine: str | None
+    attempt: int | None = Field(description="Of a step: which try it is, from 1.")
     started_at: datetime | None
     completed_at: datetime | None
 

@@ -23,7 +23,8 @@ order by side, other_id, relation_type limit %(limit)s;
 
 -- walk: a version and what lies around it, nearest first, one more than asked for when there is more
 select n.direction, n.depth, v.id, v.project_id, p.key as project_key, v.schema_key, v.version_number, v.status,
-       v.artifact_type, v.primary_file_id, v.content_hash, v.user_created, v.date_created, v.approved_at
+       v.artifact_type, v.primary_file_id, v.content_hash, v.user_created, v.date_created, v.approved_at,
+       f.type as primary_file_type, c.poster_id
 from (
     select %(id)s::uuid as id, 0 as depth, 'self' as direction
     union all
@@ -34,12 +35,17 @@ from (
     from sidecar.lineage_walk(%(id)s, false, %(types)s::text[], %(depth)s, %(limit)s) w where %(descendants)s) n
 join public.artifact_versions v on v.id = n.id
 join public.projects p on p.id = v.project_id
+left join public.directus_files f on f.id = v.primary_file_id
+left join sidecar.file_contents c on c.file_id = v.primary_file_id
 order by n.depth, n.direction, v.id limit %(limit)s + 1;
 
 -- versions_beside: versions that runs add to the graph, as `walk` shows them
 select v.id, v.project_id, p.key as project_key, v.schema_key, v.version_number, v.status, v.artifact_type,
-       v.primary_file_id, v.content_hash, v.user_created, v.date_created, v.approved_at
+       v.primary_file_id, v.content_hash, v.user_created, v.date_created, v.approved_at, f.type as primary_file_type,
+       c.poster_id
 from public.artifact_versions v join public.projects p on p.id = v.project_id
+left join public.directus_files f on f.id = v.primary_file_id
+left join sidecar.file_contents c on c.file_id = v.primary_file_id
 where v.id = any(%(ids)s) order by v.id limit %(limit)s;
 
 -- relations_between: every relation with both ends among these versions
@@ -97,13 +103,13 @@ where step_id = any(%(steps)s) or (step_id is null and execution_id = any(%(exec
 limit %(limit)s;
 
 -- steps: the steps of the graph
-select id, step_name as name, status, execution_id, project_id, workflow_name as workflow, null as engine, user_created,
-       coalesce(started_at, date_created) as started_at, completed_at
+select id, step_name as name, status, execution_id, project_id, workflow_name as workflow, null as engine, attempt,
+       user_created, coalesce(started_at, date_created) as started_at, completed_at
 from public.execution_steps where id = any(%(ids)s) order by id;
 
 -- executions: the executions of the graph
-select id, name, status, null::uuid as execution_id, project_id, workflow_type as workflow, engine, user_created,
-       coalesce(started_at, date_created) as started_at, completed_at
+select id, name, status, null::uuid as execution_id, project_id, workflow_type as workflow, engine,
+       null::integer as attempt, user_created, coalesce(started_at, date_created) as started_at, completed_at
 from public.task_executions where id = any(%(ids)s) order by id;
 
 -- decisions: who approved or rejected these versions

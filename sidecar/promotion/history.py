@@ -10,6 +10,7 @@ from uuid import UUID
 from sidecar import audit
 from sidecar.call import Call
 from sidecar.errors import Refusal
+from sidecar.projects.find import as_uuid
 from sidecar.promotion.enter import (
     Change,
     enter_context,
@@ -19,17 +20,22 @@ from sidecar.promotion.enter import (
     promoted_answer,
     refuse_stale,
 )
+from sidecar.retention.removed import refuse_gone
 from sidecar.review.approve import approve_pending
 from sidecar.sql import Statements
 
 sql = Statements(__file__)
 Row = dict[str, Any]
 
+_SIDES = ("from", "to")
+
 
 def history(call: Call, project_id: UUID, *, before: int | None, limit: int) -> list[Row]:
-    """The promotions of a project, newest first, from below version `before`."""
+    """The promotions of a project, newest first, from below version `before`, their changes with the versions named."""
     parameters = {"project_id": project_id, "before": before, "limit": limit}
-    return call.connection.execute(sql.history, parameters).fetchall()
+    rows = call.connection.execute(sql.history, parameters).fetchall()
+    _name_versions(call, [change for row in rows for change in row["changes"]])
+    return rows
 
 
 def context_as_of(call: Call, project: Row, *, version: int | None, at: datetime | None) -> tuple[int, str]:
@@ -47,14 +53,27 @@ def context_as_of(call: Call, project: Row, *, version: int | None, at: datetime
 
 
 def diff(call: Call, project: Row, first: int, second: int) -> list[Row]:
-    """The paths whose entries differ between two versions, with both entries: [{schema_key, before, after, …}].
+    """The paths whose entries differ between two versions, with both entries: [{schema_key, before, after, …}], and the
+    versions they are of.
 
     Raises Refusal context_version_unknown.
     """
     refuse_unknown(project, first)
     refuse_unknown(project, second)
     parameters = {"project_id": project["id"], "from": first, "to": second}
-    return call.connection.execute(sql.diff, parameters).fetchall()
+    rows = call.connection.execute(sql.diff, parameters).fetchall()
+    _name_versions(call, rows)
+    return rows
+
+
+def _name_versions(call: Call, changes: list[Row]) -> None:
+    """Beside the ids of changes, from_version and to_version: what shows them; None where nothing was or is."""
+    # An adopted context may name versions of its own, by whatever it called them.
+    ids = {as_uuid(str(change.get(f"{side}_version_id"))) for change in changes for side in _SIDES} - {None}
+    found = call.connection.execute(sql.versions_named, {"ids": list(ids)}).fetchall() if ids else []
+    named = {str(row["id"]): {name: row[name] for name in row if name != "id"} for row in found}
+    for change in changes:
+        change |= {f"{side}_version": named.get(str(change.get(f"{side}_version_id"))) for side in _SIDES}
 
 
 def revert(
@@ -64,7 +83,8 @@ def revert(
 
     Each path that differs gets a new, approved version that copies the one of that time; a path that was absent is
     withdrawn. One promotion. Returns what promote() answers; `already_promoted` when nothing differs.
-    Raises Refusal project_not_found, context_version_unknown, context_version_conflict, registry_busy.
+    Raises Refusal project_not_found, context_version_unknown, context_version_conflict, bytes_removed,
+    version_erased, registry_busy.
     """
     if dry_run:
         with call.connection.transaction(force_rollback=True):
@@ -120,6 +140,8 @@ def _revert(
         return promoted_answer(project_id, project["context_version"], [], "already_promoted")
     back = {row["schema_key"]: row["to_version_id"] for row in rows if row["to_version_id"]}
     gone = [row["schema_key"] for row in rows if not row["to_version_id"]]
+    for version in call.connection.execute(sql.gone, {"ids": list(back.values())}).fetchall():
+        refuse_gone(version)
     words = reason or f"Back to version {to_version} of the context."
     # What goes makes room first: a path of that time may lie above or below one of now.
     withdrawn, records = _withdraw(call, project, gone, words)

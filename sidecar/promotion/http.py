@@ -153,10 +153,21 @@ class ContextMeta(Shape):
     context_version: int
 
 
+class ChangedVersion(Shape):
+    """What shows a version that came or went."""
+
+    version_number: int
+    artifact_type: str | None
+    primary_file_id: UUID | None
+    primary_file_type: str | None = Field(description="Such as image/png.")
+
+
 class KeptChange(Shape):
     schema_key: str | None
     from_version_id: UUID | None
     to_version_id: UUID | None
+    from_version: ChangedVersion | None
+    to_version: ChangedVersion | None = Field(description="null where the path left the context.")
     entry: Any
 
 
@@ -185,6 +196,8 @@ class DiffEntry(Shape):
     after: Any
     from_version_id: UUID | None
     to_version_id: UUID | None
+    from_version: ChangedVersion | None
+    to_version: ChangedVersion | None
 
 
 class DiffAnswer(Shape):
@@ -298,9 +311,12 @@ def get_diff(call: Call, path: ProjectPath, query: DiffQuery) -> Answer:
     description="Forward: a new promotion of copies of the versions of that time; paths absent then are withdrawn.",
     responses={
         200: PromotionAnswer,
-        **refusals("project_not_found", "context_version_unknown", "context_version_conflict", "if_match_invalid"),
+        **refusals(
+            "project_not_found", "context_version_unknown", "context_version_conflict", "if_match_invalid",
+            "bytes_removed", "version_erased",
+        ),
     },
-)
+)  # fmt: skip
 @operation("review")
 def post_revert(call: Call, path: ProjectPath, body: RevertBody) -> Answer:
     project = find_project(call, path.id)

@@ -109,6 +109,11 @@ from public.promotions
 where project_id = %(project_id)s and (%(before)s::integer is null or context_version < %(before)s::integer)
 order by context_version desc limit %(limit)s;
 
+-- versions_named: what shows the versions of some changes
+select v.id, v.version_number, v.artifact_type, v.primary_file_id, f.type as primary_file_type
+from public.artifact_versions v left join public.directus_files f on f.id = v.primary_file_id
+where v.id = any(%(ids)s);
+
 -- version_at_time: which version the context had at a moment; 0 before the first promotion
 select coalesce(max(context_version), 0) as context_version from public.promotions
 where project_id = %(project_id)s and date_created <= %(at)s;
@@ -136,6 +141,10 @@ order by 1;
 select path, p.changes #> '{0,entry}' #> (sidecar.path_steps(path)).way as entry
 from public.promotions p, unnest(%(paths)s::text[]) path
 where p.project_id = %(project_id)s and p.context_version = 0;
+
+-- gone: versions of which something is gone that a copy would need
+select id, schema_key, version_number, erased_at, bytes_removed_at from public.artifact_versions
+where id = any(%(ids)s) and (erased_at is not null or bytes_removed_at is not null) order by schema_key;
 
 -- copy_version: an old version as the newest of its path; the trigger numbers it
 insert into public.artifact_versions

@@ -20,6 +20,8 @@ from psycopg import sql
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 OWNER, DIRECTUS, SIDECAR = "artifacts_owner", "artifacts_directus", "artifacts_sidecar"
+# A group to put log-ins into that only look (docs/queries.md).
+READER = "artifacts_reader"
 
 # Shorter than what callers wait for (5 s), so that they get the registry's refusal and not their own time-out.
 _SIDECAR_SETTINGS: dict[str, LiteralString] = {
@@ -41,7 +43,7 @@ def url_for(url: str, *, database: str | None = None, user: str | None = None, p
 
 
 def prepare_database(admin_url: str, *, database: str, directus_password: str, sidecar_password: str) -> None:
-    """Create the three roles and the database where they are missing, and set their passwords.
+    """Create the four roles and the database where they are missing, and set their passwords.
 
     `admin_url` may name any database of the server, such as postgres.
     Raises psycopg.Error when the administrator may not do so.
@@ -52,6 +54,7 @@ def prepare_database(admin_url: str, *, database: str, directus_password: str, s
 def _make_roles_and_database(admin_url: str, database: str, directus_password: str, sidecar_password: str) -> None:
     with psycopg.connect(admin_url, autocommit=True) as connection:
         _role(connection, OWNER, None)
+        _role(connection, READER, None)
         _role(connection, DIRECTUS, directus_password)
         _role(connection, SIDECAR, sidecar_password)
         exists = connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone()
@@ -63,6 +66,10 @@ def _make_roles_and_database(admin_url: str, database: str, directus_password: s
             sql.SQL("grant create, connect, temporary on database {} to {}").format(
                 sql.Identifier(database), sql.Identifier(DIRECTUS)
             )
+        )
+        # An import stages its rows in a temporary table; not every administrator leaves everybody the right to one.
+        connection.execute(
+            sql.SQL("grant temporary on database {} to {}").format(sql.Identifier(database), sql.Identifier(SIDECAR))
         )
         for name, value in _SIDECAR_SETTINGS.items():
             # search_path is a list of names, not one text

@@ -19,6 +19,7 @@ TITLES = {
     404: "Not found",
     405: "Not possible here",
     409: "Not possible now",
+    410: "No longer there",
     413: "Too large",
     415: "Not this kind of content",
     422: "Please check what was entered",

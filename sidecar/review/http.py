@@ -19,6 +19,7 @@ from sidecar.review.at_once import approve_at_once
 from sidecar.review.automatic import approve_submitted
 from sidecar.review.decide import Action, Decision, decide
 from sidecar.review.record import approvals_of, record_approval
+from sidecar.review.regions import Feedback
 
 api = APIBlueprint("review", __name__, url_prefix="/v1", abp_tags=[Tag(name="Review", description="Decisions.")])
 
@@ -37,7 +38,7 @@ class DecisionBody(BaseModel):
     artifact_version_id: UUID
     action: Action
     reason: Reason | None = Field(None, description="Why; for a rejection, what the next run learns from.")
-    feedback: Any = Field(None, description="Structured feedback: any JSON.")
+    feedback: Feedback = Field(None, description="Structured feedback: any JSON, with regions where it has any.")
 
 
 class ReviewBody(BaseModel):
@@ -56,7 +57,7 @@ class ReviewBody(BaseModel):
     artifact_version_ids: list[UUID] | None = Field(None, min_length=1, max_length=500)
     action: Action | None = None
     reason: Reason | None = None
-    feedback: Any = None
+    feedback: Feedback = None
     promote: PromoteWhen = Field(True, description="true: at once; task_done: when their task is done; false: not now.")
     complete_task: bool = Field(False, description="Set the tasks of the decided versions done.")
     reject_others: bool = Field(False, description="Reject what else waits at the approved paths.")
@@ -85,7 +86,7 @@ class OneDecisionBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "Fits the brand."}]})
     reason: Reason | None = None
-    feedback: Any = None
+    feedback: Feedback = None
     promote: PromoteWhen = True
     complete_task: bool = False
     reject_others: bool = False
@@ -100,7 +101,7 @@ class RecordBody(BaseModel):
     )
     action: str
     reason: Reason | None = None
-    feedback: Any = None
+    feedback: Feedback = None
     actor_id: str | None = None
     actor_type: str | None = None
 

@@ -93,6 +93,9 @@ where id = any(%(ids)s) and status not in ('done', 'cancelled') returning id;
 -- approvals_of_version: every record of a version, oldest first
 select * from public.artifact_approvals where artifact_version_id = %(id)s order by date_created, id;
 
+-- approvals_of_versions: the same of several versions
+select * from public.artifact_approvals where artifact_version_id = any(%(ids)s::uuid[]) order by date_created, id;
+
 -- standing: what the approval of one version depends on, read without a lock. `occupied` says that the context holds an
 -- entry at the path although no version of it is approved; where one is approved and promoted, the entry is its own.
 select v.id, v.project_id, v.schema_key, v.version_number, v.status, v.review_state, v.artifact_type, v.value,

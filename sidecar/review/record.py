@@ -49,6 +49,14 @@ def approvals_of(call: Call, version_id: UUID) -> list[dict[str, Any]]:
     return rows
 
 
+def approvals_of_versions(call: Call, version_ids: list[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """The approval records of each of some versions, oldest first; none for one that is not there."""
+    found: dict[UUID, list[dict[str, Any]]] = {version_id: [] for version_id in version_ids}
+    for row in call.connection.execute(sql.approvals_of_versions, {"ids": version_ids}).fetchall():
+        found[row["artifact_version_id"]].append(row)
+    return found
+
+
 def _with_claim(call: Call, feedback: Any, claimed: dict[str, str | None]) -> Any:
     other = claimed["actor_id"] is not None and claimed["actor_id"] != str(call.caller.user_id)
     if not other and claimed["actor_type"] in (None, call.caller.actor_type):

@@ -160,6 +160,8 @@ def _provision(stack: Stack, step: Step) -> None:
     fingerprint = provision_fingerprint(stack)
     if stack.state.get("provisioned") == fingerprint:
         return step.unchanged()
+    # A newer release may know more roles than the one that made the database.
+    _prepare(stack)
     with _told(stack.log("provision"), "The log holds the whole error; after repairing its cause, run it again."):
         provision(_directus(stack), stack.databases.admin_url(), stack.secrets, step.say)
         _store_tokens(stack)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -73,6 +73,15 @@ def check_versions(call: Call, project: Row, versions: Sequence[Row]) -> None:
         return
     for version in versions:
         refuse_broken(call, project["id"], context_schema, version["schema_key"])
+    for version, found in violations_of(call, context_schema, versions):
+        _refuse(call, project["id"], version["schema_key"], found, version)
+
+
+def violations_of(call: Call, context_schema: Any, versions: Sequence[Row]) -> Iterator[tuple[Row, list[Violation]]]:
+    """Each version with everything of it that the template does not take, as violations() says it.
+
+    `versions` are whole rows of one template's projects. The database is asked only where a rule is about files.
+    """
     asking = [v["id"] for v in versions if needs_files(rule_for(context_schema, v["schema_key"]), v)]
     files = _files_by_version(call, asking) if asking else {}
     for version in versions:
@@ -80,8 +89,7 @@ def check_versions(call: Call, project: Row, versions: Sequence[Row]) -> None:
         primary = next((file for file in linked if file["id"] == version["primary_file_id"]), None)
         kind = version["artifact_type"] or artifact_type_of(primary["type"] if primary else None, version["value"])
         content = Content(kind, version["value"], linked, version["source_url"] is not None)
-        found = violations(context_schema, version["schema_key"], content)
-        _refuse(call, project["id"], version["schema_key"], found, version)
+        yield version, violations(context_schema, version["schema_key"], content)
 
 
 def refuse_broken(call: Call, project_id: UUID, context_schema: Any, path: str) -> None:

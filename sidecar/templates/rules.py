@@ -70,6 +70,36 @@ class DocumentRule(_Words):
     title: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
 
 
+class ArchivedRule(_Words):
+    """When archived versions lose their files: so many days after, the newest `keep_last` of the path never."""
+
+    after_days: Annotated[int, Field(ge=0, le=36500)]
+    keep_last: Annotated[int, Field(ge=0, le=10000)] = 0
+    bytes: Literal["remove"] = "remove"
+
+
+class StatusRule(_Words):
+    """When versions of a status are archived: so many days after they came to it, the newest `keep_last` of them at the
+    path never. `bytes` says what becomes of their files then."""
+
+    after_days: Annotated[int, Field(ge=0, le=36500)]
+    keep_last: Annotated[int, Field(ge=0, le=10000)] = 0
+    bytes: Literal["keep", "remove"] = "keep"
+
+
+class RetentionRule(_Words):
+    """What becomes of versions in time, by their status. Approved and pending ones stay."""
+
+    superseded: StatusRule | None = None
+    rejected: StatusRule | None = None
+    intermediate: StatusRule | None = None
+    archived: ArchivedRule | None = None
+
+    def by_status(self) -> dict[str, StatusRule | ArchivedRule]:
+        said = {name: getattr(self, name) for name in ("superseded", "rejected", "intermediate", "archived")}
+        return {name: rule for name, rule in said.items() if rule is not None}
+
+
 class PathRule(_Words):
     """The rules of one path. `auto_approve` is a JSONPath filter, matched against a list that holds the value alone."""
 
@@ -86,7 +116,7 @@ class PathRule(_Words):
     auto_approve: Annotated[str, AfterValidator(_jsonpath)] | None = None
     promote: Literal["approval", "task_done"] = "approval"
     document: Annotated[DocumentRule | None, BeforeValidator(_document)] = None
-    retention: Any = None
+    retention: RetentionRule | None = None
 
     @property
     def plain(self) -> bool:

@@ -117,7 +117,8 @@ left join last on last.project_id = v.project_id and last.path = v.schema_key
 where (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
   and v.status = 'approved' and v.promoted_at is not null and last.version_id is distinct from v.id::text;
 
--- entry_differs: the entry that a promotion wrote is made of its version's value, file, number and approval
+-- entry_differs: the entry that a promotion wrote is made of its version's value, file, number and approval; the file may
+-- have been removed since. Of an erased version nothing but its id and number is left in any promotion.
 select p.project_id, v.schema_key as path,
        concat('promotion ', p.context_version, ' wrote ', left((c.change -> 'entry')::text, 200)) as found,
        left(made.entry::text, 200) as expected
@@ -125,12 +126,14 @@ from public.promotions p
 cross join lateral jsonb_array_elements(
     case jsonb_typeof(p.changes) when 'array' then p.changes else '[]' end) c (change)
 join public.artifact_versions v on v.id::text = c.change ->> 'to_version_id'
-cross join lateral (select
+left join sidecar.removed_files gone on gone.artifact_version_id = v.id and gone.is_primary
+cross join lateral (select case when v.erased_at is not null then sidecar.erased_entry(v.id, v.version_number) else
     case coalesce(jsonb_typeof(v.value), 'null') when 'object' then v.value when 'null' then '{}'
          else jsonb_build_object('value', v.value) end
     || jsonb_build_object('artifact_version_id', v.id, 'version', v.version_number, 'approved_at',
                           to_char(v.approved_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-    || case when v.primary_file_id is null then '{}' else jsonb_build_object('file_id', v.primary_file_id) end
+    || case when coalesce(v.primary_file_id, gone.file_id) is null then '{}'
+            else jsonb_build_object('file_id', coalesce(v.primary_file_id, gone.file_id)) end end
     as entry) made
 where (%(project_id)s::uuid is null or p.project_id = %(project_id)s::uuid)
   and p.context_version > 0 and c.change -> 'entry' <> 'null' and c.change -> 'entry' <> made.entry;
@@ -186,7 +189,7 @@ select v.project_id, v.schema_key as path,
 from public.artifact_versions v
 join (values ('approved', array['approve', 'import']), ('superseded', array['approve', 'import']),
              ('superseded', array['supersede']), ('rejected', array['reject', 'import']),
-             ('archived', array['archive', 'withdraw', 'import']),
+             ('archived', array['archive', 'withdraw', 'import', 'erase']),
              ('changes_requested', array['request_changes'])) needed (state, actions)
     on needed.state = coalesce(v.review_state, v.status)
 where (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
@@ -213,6 +216,46 @@ from public.artifact_versions v
 where v.primary_file_id is not null and (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
   and not exists (select from public.artifact_files f
                   where f.artifact_version_id = v.id and f.directus_files_id = v.primary_file_id);
+
+-- removal_not_recorded: that a version lost its files, or was erased, is said of archived ones, and recorded
+select v.project_id, v.schema_key as path,
+       concat('version ', v.version_number, ' is ', v.status,
+              case when v.bytes_removed_at is not null then ', without its files' end,
+              case when v.erased_at is not null then ', erased' end,
+              case when said.bytes then ', with a record of its files' end,
+              case when said.erased then ', with a record of erasure' end) as found,
+       'archived, with as many records' as expected
+from public.artifact_versions v
+cross join lateral (
+    select exists (select from public.artifact_approvals a where a.artifact_version_id = v.id
+                   and a.action = 'remove_bytes') as bytes,
+           exists (select from public.artifact_approvals a where a.artifact_version_id = v.id
+                   and a.action = 'erase') as erased) said
+where (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
+  and (v.bytes_removed_at is not null or v.erased_at is not null)
+  and (v.status <> 'archived' or (v.erased_at is not null) <> said.erased
+       or v.erased_at is null and not said.bytes or v.bytes_removed_at is null and said.bytes)
+union all
+select v.project_id, v.schema_key, concat('version ', v.version_number, ' has all it had'),
+       concat('it gone, as its record of ', a.action, ' says')
+from public.artifact_approvals a join public.artifact_versions v on v.id = a.artifact_version_id
+where (%(project_id)s::uuid is null or a.project_id = %(project_id)s::uuid) and a.action in ('remove_bytes', 'erase')
+  and v.bytes_removed_at is null and v.erased_at is null;
+
+-- gone_and_there: a version that lost its files has none, and one that was erased has nothing of what it was
+select v.project_id, v.schema_key as path,
+       concat('version ', v.version_number, ' has ', concat_ws(', ',
+           case when links.number > 0 then concat(links.number, case links.number when 1 then ' file' else ' files' end) end,
+           case when v.primary_file_id is not null then 'a primary file' end,
+           case when v.erased_at is not null and coalesce(v.value, v.metadata, v.tags) is not null then 'content' end,
+           case when v.erased_at is not null and v.source_url is not null then 'an address' end)) as found,
+       case when v.erased_at is null then 'no files: they were removed' else 'nothing: it was erased' end as expected
+from public.artifact_versions v
+cross join lateral (select count(*) as number from public.artifact_files l where l.artifact_version_id = v.id) links
+where (%(project_id)s::uuid is null or v.project_id = %(project_id)s::uuid)
+  and (v.bytes_removed_at is not null or v.erased_at is not null)
+  and (links.number > 0 or v.primary_file_id is not null or v.erased_at is not null
+       and (coalesce(v.value, v.metadata, v.tags) is not null or v.source_url is not null));
 
 -- paths_in_conflict: every place on the way of the paths in use is one thing: an entry, an object or a list
 with used as (
@@ -281,7 +324,7 @@ where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
   and (a.actor_id is not null
        or sidecar.audited_approval(l.kind, a) - 'actor_id' <> l.content::jsonb - 'actor_id');
 
--- promotion_changed: a promotion is what its entry says; its changes by their hash
+-- promotion_changed: a promotion is what its newest entry says; its changes by their hash
 select l.project_id, null as path, concat('promotion ', p.context_version, ' has ', differing.found) as found,
        concat(differing.expected, ' (entry ', l.number, ')') as expected
 from sidecar.audit_log l
@@ -289,12 +332,27 @@ join public.promotions p on p.id = l.row_id
 cross join lateral (
     select string_agg(concat(k, ' ', coalesce(r.row -> k, 'null')), ', ' order by k) as found,
            string_agg(concat(k, ' ', coalesce(l.content::jsonb -> k, 'null')), ', ' order by k) as expected
-    from (select sidecar.audited_promotion(l.kind, p) as row) r, jsonb_object_keys(r.row || l.content::jsonb) k
+    from (select sidecar.audited_promotion(l.kind, p) as row) r,
+         jsonb_object_keys(r.row || (l.content::jsonb - 'replaces_sha256')) k
     where r.row -> k is distinct from l.content::jsonb -> k and not (k = 'actor_id' and p.actor_id is null)) differing
-where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid) and l.kind = 'promotion'
+where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid) and l.kind in ('promotion', 'erasure')
+  and not exists (select from sidecar.audit_log later where later.project_id = l.project_id
+                  and later.row_id = l.row_id and later.kind = 'erasure' and later.number > l.number)
   and sidecar.audited_promotion(l.kind, p)::text <> l.content
-  and (p.actor_id is not null
-       or sidecar.audited_promotion(l.kind, p) - 'actor_id' <> l.content::jsonb - 'actor_id');
+  and sidecar.audited_promotion(l.kind, p) <> l.content::jsonb - 'replaces_sha256'
+  and (p.actor_id is not null or sidecar.audited_promotion(l.kind, p) - 'actor_id'
+                                 <> l.content::jsonb - 'actor_id' - 'replaces_sha256');
+
+-- erasure_unfounded: an erasure takes up the promotion where its entry before left it
+select e.project_id, null as path,
+       concat('entry ', e.number, ' replaces changes of ', coalesce(e.replaced, 'no hash')) as found,
+       coalesce(e.before, 'an entry of the promotion') || ', as the entry of its promotion before it says' as expected
+from (select l.project_id, l.number, l.kind, l.content::jsonb ->> 'replaces_sha256' as replaced,
+             lag(l.content::jsonb ->> 'changes_sha256') over (partition by l.project_id, l.row_id order by l.number) as before
+      from sidecar.audit_log l
+      where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid) and l.kind in ('promotion', 'erasure')
+        and l.row_id in (select row_id from sidecar.audit_log where kind = 'erasure')) e
+where e.kind = 'erasure' and e.replaced is distinct from e.before;
 
 -- record_not_logged: every approval record and every promotion has its entry
 select a.project_id,
@@ -315,13 +373,13 @@ where (%(project_id)s::uuid is null or p.project_id = %(project_id)s::uuid)
 select l.project_id,
        (select schema_key from public.artifact_versions
         where id::text = l.content::jsonb ->> 'artifact_version_id') as path,
-       concat('the ', case l.kind when 'approval' then 'record' else l.kind end, ' of entry ', l.number, ' is gone')
+       concat('the ', case l.kind when 'approval' then 'record' when 'erasure' then 'promotion' else l.kind end, ' of entry ', l.number, ' is gone')
            as found,
        left(l.content, 200) as expected
 from sidecar.audit_log l
 where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
   and (l.kind = 'approval' and not exists (select from public.artifact_approvals a where a.id = l.row_id)
-       or l.kind = 'promotion' and not exists (select from public.promotions p where p.id = l.row_id));
+       or l.kind in ('promotion', 'erasure') and not exists (select from public.promotions p where p.id = l.row_id));
 
 -- The database itself: what keeps all of the above
 
@@ -406,7 +464,8 @@ with allowed (grantee, relation, privileges) as (values
     ('artifacts_directus', 'public.promotions', array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES']),
     ('artifacts_owner', 'public.projects', array['SELECT']),
     ('artifacts_sidecar', 'sidecar.audit_log', array['SELECT', 'INSERT']),
-    ('artifacts_sidecar', 'sidecar.*', array['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
+    ('artifacts_sidecar', 'sidecar.*', array['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+    ('artifacts_reader', 'sidecar.search_words', array['SELECT'])
 ), given as (
     select c.oid::regclass::text as relation, c.relnamespace = 'sidecar'::regnamespace as internal,
            case a.grantee when 0 then 'everybody' else pg_get_userbyid(a.grantee)::text end as grantee, a.privilege_type
@@ -447,7 +506,14 @@ where f.folder = %(folder)s::uuid and f.created_on < now() - interval '1 hour'
   and not exists (select from public.artifact_files l where l.directus_files_id = f.id)
   and not exists (select from public.artifact_versions v where v.primary_file_id = f.id)
   and not exists (select from public.documents d where d.file_id = f.id)
-  and not exists (select from sidecar.file_contents c where c.poster_id = f.id);
+  and not exists (select from sidecar.file_contents c where c.poster_id = f.id)
+  and not exists (select from sidecar.file_removals r where r.file_id = f.id and r.deleted_at is null);
+
+-- file_not_removed: a file that Directus said it had deleted is not there
+select null as project_id, f.filename_download as path, concat('the file ', f.id, ' is there') as found,
+       concat('deleted since ', to_char(r.deleted_at at time zone 'utc', 'YYYY-MM-DD HH24:MI')) as expected
+from sidecar.file_removals r join public.directus_files f on f.id = r.file_id
+where r.deleted_at is not null;
 
 -- file_replaced: a file has the bytes that the registry received and hashed; the worker reads them, here is its finding
 select null as project_id, f.filename_download as path,

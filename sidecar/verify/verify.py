@@ -36,12 +36,15 @@ OF_PROJECTS: Mapping[str, LiteralString] = {
     "decision_not_recorded": sql.decision_not_recorded,
     "decision_undone": sql.decision_undone,
     "primary_file_not_linked": sql.primary_file_not_linked,
+    "removal_not_recorded": sql.removal_not_recorded,
+    "gone_and_there": sql.gone_and_there,
     "paths_in_conflict": sql.paths_in_conflict,
     "log_entry_missing": sql.log_entry_missing,
     "log_link_broken": sql.log_link_broken,
     "log_hash_wrong": sql.log_hash_wrong,
     "record_changed": sql.record_changed,
     "promotion_changed": sql.promotion_changed,
+    "erasure_unfounded": sql.erasure_unfounded,
     "record_not_logged": sql.record_not_logged,
     "record_missing": sql.record_missing,
 }
@@ -53,6 +56,7 @@ OF_THE_DATABASE: Mapping[str, LiteralString] = {
     "role_too_powerful": sql.role_too_powerful,
     "grant_too_wide": sql.grant_too_wide,
     "file_unused": sql.file_unused,
+    "file_not_removed": sql.file_not_removed,
     "file_replaced": sql.file_replaced,
 }
 

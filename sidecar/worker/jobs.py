@@ -1,5 +1,5 @@
 """The worker's jobs: a reconciler that finds what should have been promoted, the promotion of one task, looks at what
-was added (look.py), a clean-up.
+was added (look.py), what goes to other servers (transfers/send.py), a clean-up.
 
 The queue is procrastinate's, in the same Postgres. A Flow may be lost, doubled or late, so nothing here depends on
 having been told: every few seconds the reconciler asks the database what is done and not promoted.
@@ -24,8 +24,11 @@ from sidecar.database import Database
 from sidecar.errors import Refusal
 from sidecar.idempotency.expire import expire
 from sidecar.promotion.task import promote_done_task, tasks_awaiting_promotion
+from sidecar.retention.daily import retain_all
+from sidecar.retention.remove import remove_files, remove_late_pictures
 from sidecar.settings import Settings
 from sidecar.sql import Statements
+from sidecar.transfers import send
 from sidecar.worker import look
 
 sql = Statements(__file__)
@@ -87,11 +90,32 @@ def create_worker(settings: Settings, database: Database) -> procrastinate.App:
         """Hash what came another way, and read the facts of media."""
         look.look_around(database, settings)
 
+    @app.periodic(cron=f"* * * * * */{settings.reconcile_seconds}")
+    @app.task(name="send_transfers", queue=QUEUE, queueing_lock="send_transfers")
+    def send_transfers(timestamp: int) -> None:
+        """Send to other servers what is due, in threads of its own: promotions must not wait behind films."""
+        send.send_transfers(database, settings)
+
     @app.periodic(cron="*/10 * * * *")
     @app.task(name="recheck_files", queue=QUEUE, queueing_lock="recheck_files")
     def recheck_files(timestamp: int) -> None:
         """Let the bytes be read again that nobody read for long."""
         look.ask_for_old_files(database)
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="retain", queue=QUEUE, queueing_lock="retain", retry=Backoff())
+    def retain(timestamp: int) -> None:
+        """Archive what the templates' retention says, unless that is switched off."""
+        remove_late_pictures(database)
+        if settings.retention:
+            log.info("retention", **retain_all(database, settings, f"worker-{uuid.uuid4()}"))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="remove_files", queue=QUEUE, queueing_lock="remove_files")
+    def remove_removed(timestamp: int) -> None:
+        """Have Directus delete the files that versions have lost."""
+        if removed := remove_files(database, settings):
+            log.info("files looked at for removal", files=removed)
 
     @app.periodic(cron="*/10 * * * *")
     @app.task(name="expire_idempotency_keys", queue=QUEUE, queueing_lock="expire_idempotency_keys")

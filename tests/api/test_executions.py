@@ -349,6 +349,24 @@ def test_versions_are_linked_as_inputs_and_outputs(producer, project, given, run
     assert [each["schema_key"] for each in only] == ["a"]
 
 
+def test_links_say_what_shows_their_versions_and_name_the_step(producer, project, given, run):
+    """With the run and its steps, all that a page about a run needs: three requests, however many steps."""
+    execution, file = run(), given.file()
+    step = data(producer.post(f"/v1/executions/{execution}/steps", {"step_name": "edit_frame1"}), 201)["id"]
+    output = data(producer.submit(project, "b", 1, file_ids=[str(file)], step_id=step), 201)["id"]
+    source = given.version(project, "a")
+    link(producer, execution, source, stage="input", step_id=step)
+
+    links = data(producer.get(f"/v1/executions/{execution}/artifacts"))
+
+    shown = {each["artifact_version_id"]: (each["primary_file_id"], each["primary_file_type"]) for each in links}
+    assert shown == {output: (str(file), "image/png"), str(source): (None, None)}
+    (found,) = data(producer.get(f"/v1/executions/{execution}/steps"))
+    assert {each["artifact_version_id"] for each in links if each["step_id"] == step} == {
+        *found["inputs"], *found["outputs"],
+    }  # fmt: skip
+
+
 def test_an_output_stands_at_one_stage_and_moves_on(producer, project, given, run, database):
     execution, version = run(), given.version(project)
     for said, stands in (

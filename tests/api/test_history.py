@@ -95,6 +95,22 @@ def test_the_history_tells_who_changed_what(project, told, reviewer):
     assert ([row["context_version"] for row in page["data"]], page["meta"]) == ([1], {"next_before": None})
 
 
+def test_changes_say_what_shows_their_versions(given, project, reviewer):
+    file = given.file()
+    promoted(given, project, "brand.logo", {"n": 1})
+    reviewer.decide("withdraw", promoted(given, project, "brand.logo", {"n": 2}, files=(file,), artifact_type="image"))
+    first = {"version_number": 1, "artifact_type": None, "primary_file_id": None, "primary_file_type": None}
+    second = {
+        "version_number": 2, "artifact_type": "image", "primary_file_id": str(file), "primary_file_type": "image/png",
+    }  # fmt: skip
+
+    changes = [row["changes"][0] for row in data(reviewer.get(f"/v1/projects/{project}/context/history"))]
+
+    assert [(c["from_version"], c["to_version"]) for c in changes] == [(second, None), (first, second), (None, first)]
+    (row,) = data(reviewer.get(f"/v1/projects/{project}/context/diff?from=1&to=2"))
+    assert (row["from_version"], row["to_version"]) == (first, second)
+
+
 def test_two_versions_are_compared(project, told, reviewer):
     rows = data(reviewer.get(f"/v1/projects/{project}/context/diff?from=1&to=3"))
     assert [(row["schema_key"], (row["before"] or {}).get("n"), row["after"]["n"]) for row in rows] == [

@@ -104,6 +104,7 @@ def test_without_a_key_the_same_submission_makes_two(submit, versions, database)
 
 # One request for every writing operation, by its address (and method, if it is not POST). {pending}, {draft},
 # {approved}, {promoted} are versions, {run} and {step} are running, {failed} is a step.
+# {transfer} waits, {unsent} failed.
 WRITES = [
     ("/v1/artifacts", {"project_id": "spring-brand", "schema_key": "new", "value": 1, "deduplicate": False}),
     ("/v1/artifacts/batch", {"artifacts": [{"project_id": "spring-brand", "schema_key": "new", "deduplicate": False}]}),
@@ -126,6 +127,8 @@ WRITES = [
     ("/v1/artifacts/{promoted}/use", {"project_id": "spring-brand", "schema_key": "elsewhere"}),
     ("PATCH /v1/artifacts/{promoted}", {"tags": ["calm"]}),
     ("/v1/artifacts/{promoted}/relations", {"to_version_id": "{approved}"}),
+    ("/v1/retention", {"project_id": "spring-brand"}),
+    ("/v1/artifacts/{promoted}/erase", {"reason": "Request 17.", "confirm": True}),
     ("PUT /v1/projects/spring-brand/locks", {"reason": "The plan is final."}),
     ("PUT /v1/projects/spring-brand/locks/{any}", {"reason": "The plan is final."}),
     ("DELETE /v1/projects/spring-brand/locks/{any}", {}),
@@ -137,6 +140,10 @@ WRITES = [
     ("/v1/steps", {"project_id": "spring-brand", "step_name": "plan"}),
     ("PATCH /v1/steps/{step}", {"status": "completed"}),
     ("/v1/steps/{failed}/retry", {}),
+    ("/v1/steps/{step}/collect", {"server": "gpu", "project_id": "spring-brand", "outputs": []}),
+    ("/v1/transfers", {"artifact_version_id": "{approved}", "target_server": "gpu"}),
+    ("PATCH /v1/transfers/{transfer}", {"status": "uploading"}),
+    ("/v1/transfers/{unsent}/retry", {}),
 ]
 
 
@@ -145,12 +152,14 @@ def test_every_operation_answers_a_repeated_request_as_the_first_time(given, pro
     ids = {
         "pending": given.version(project, "a"),
         "draft": given.version(project, "b", status="intermediate"),
-        "approved": given.approved(project, "c"),
+        "approved": given.approved(project, "c", files=(given.file(),)),
         "promoted": given.promoted(project, "d"),
         "run": given.execution(),
         "any": "new.path",
     }
     ids["step"], ids["failed"] = given.step(ids["run"], step_name="a"), given.step(ids["run"], "failed", step_name="b")
+    ids["transfer"] = given.transfer(ids["promoted"])
+    ids["unsent"] = given.transfer(ids["promoted"], "failed")
     admin = given.person("admin")
     for name, one in ids.items():
         path = path.replace(f"{{{name}}}", str(one))

@@ -288,13 +288,18 @@ def test_ancestors_and_descendants_each_at_the_shortest_distance(family, produce
     assert named(family, down) == {"brief": 0, "sketch": 1, "logo": 1, "flyer": 2, "poster": 2, "banner": 3}
 
 
-def test_a_node_says_what_it_is(given, project, producer):
-    version = given.approved(project, "brand.logo", files=(file := given.file(),))
+def test_a_node_says_what_it_is_and_what_shows_it(given, project, producer, database):
+    version = given.approved(project, "brand.logo", files=(file := given.file("video/mp4"),))
+    database.run(
+        "insert into sidecar.file_contents (file_id, sha256, size, poster_id) values (%s, '', 1, %s)",
+        file, poster := given.file(),
+    )  # fmt: skip
     (node,) = graph(producer, version)["nodes"]
     assert node == {
         "kind": "version", "id": str(version), "project_id": str(project), "project_key": "spring-brand",
         "schema_key": "brand.logo", "version_number": 1, "status": "approved", "artifact_type": None,
-        "primary_file_id": str(file), "depth": 0, "direction": "self", "stale": False,
+        "primary_file_id": str(file), "primary_file_type": "video/mp4", "poster_id": str(poster), "depth": 0,
+        "direction": "self", "stale": False,
     }  # fmt: skip
 
 
@@ -383,6 +388,23 @@ def test_runs_stand_between_versions(given, project, producer, run, made_from):
         (str(logo), str(prompt), "derived_from"), (str(logo), str(step), "generated_by"),
         (str(step), str(prompt), "used"), (str(step), str(execution), "part_of"),
     }  # fmt: skip
+
+
+def test_a_graph_is_drawn_from_one_answer(given, project, producer, run):
+    """Pictures, statuses and the names between: nothing has to be asked again for a node."""
+    execution = given.execution()
+    step = given.step(execution, step_name="edit_frame1", attempt=2)
+    prompt = given.version(project, "prompt", files=(given.file("text/plain"),))
+    logo = given.approved(project, "logo", step_id=step, files=(given.file(),))
+    run(execution, "input", prompt, step=step)
+
+    nodes = {n["id"]: n for n in graph(producer, logo, "include=runs")["nodes"]}
+
+    assert [(nodes[str(n)]["status"], nodes[str(n)]["primary_file_type"]) for n in (prompt, logo)] == [
+        ("pending", "text/plain"), ("approved", "image/png"),
+    ]  # fmt: skip
+    assert (nodes[str(step)]["name"], nodes[str(step)]["attempt"]) == ("edit_frame1", 2)
+    assert (nodes[str(execution)]["attempt"], nodes[str(execution)]["status"]) == (None, "running")
 
 
 def test_a_run_connects_what_no_relation_does(given, project, producer, run):

@@ -22,6 +22,8 @@ from sidecar.stack.stack import Stack
 from tests.rows import Rows, fresh_database
 
 _counter = itertools.count(1)
+# A server that the sidecar may exchange files with. Nobody answers there.
+SERVER = "http://127.0.0.1:9"
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +36,15 @@ def client_rows(stack: Stack) -> Iterator[Rows]:
 
 
 @pytest.fixture(scope="session")
+def administrator_rows(stack: Stack, client_rows: Rows) -> Iterator[Rows]:
+    """The same database as its administrator."""
+    name = client_rows.connection.info.dbname
+    rows = Rows.connect(url_for(stack.environment()["DATABASE_ADMIN_URL"], database=name))
+    yield rows
+    rows.connection.close()
+
+
+@pytest.fixture(scope="session")
 def address(stack: Stack, client_rows: Rows) -> Iterator[str]:
     """Where the sidecar answers. One for all tests, which make projects of their own."""
     port = ports.choose(set())
@@ -43,6 +54,7 @@ def address(stack: Stack, client_rows: Rows) -> Iterator[str]:
         "directus_token": stack.secrets["files_token"],
         "directus_secret": stack.secrets["directus_secret"],
         "port": port,
+        "servers": SERVER,
         "workers": 1,
         "threads": 8,
         "log_level": "warning",
@@ -65,7 +77,7 @@ def _answers(url: str) -> bool:
     try:
         with requests.get(f"{url}/readyz", timeout=5) as answer:
             return answer.ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 

@@ -81,6 +81,8 @@ def test_the_client_does_what_its_page_says(environment: dict[str, str], tmp_pat
         "['leaf.svg', 'notes.txt']",
         "brand.logo 1",
         "brand.claim 1",
+        "brand.claim 1 0 []",
+        "brand.logo 1 0 []",
         "1",
         "1 Leaf",
         "already_decided - Version 1 of brand.claim is approved already.",

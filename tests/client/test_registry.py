@@ -58,6 +58,30 @@ def test_versions_are_listed_over_all_pages(registry, project, submit):
     assert [version.id for version in registry.versions.list(project, "panels[3]", page=2)] == [made[3]]
 
 
+def test_versions_are_found_by_words_and_filters_over_all_pages(registry, reviewer, project, submit):
+    made = [submit(f"scenes[{n}].image", {"text": "calm harbour"}, tags=["draft", "sea"]) for n in range(3)]
+    other = submit("song", {"text": "loud"})
+    ids = [version.id for version in made]
+
+    assert [v.id for v in registry.versions.search("calm harb", project, page=2)] == ids[::-1]
+    assert [v.id for v in registry.versions.search("calm", project, tag=["sea", "draft"], has_file=False)] == ids[::-1]
+    assert [v.id for v in registry.versions.list(project, "scenes[*].*", order="oldest", page=1)] == ids
+    assert list(registry.versions.list(project, status=["approved", "rejected"])) == []
+    assert list(registry.versions.list(project, created_from=other.date_created, created_to=other.date_created)) == []
+    reviewer.reviews.request_changes(made[1], reason="Calmer.")
+    assert [v.id for v in registry.versions.waiting(project)] == [ids[0], ids[2], other.id]
+    assert [v.id for v in registry.versions.list(project, review_state="changes_requested")] == [ids[1]]
+
+
+def test_versions_are_counted(registry, project, submit):
+    for path in ("a", "b", "c[0]", "c[1]"):
+        submit(path, 1)
+    found = registry.versions.counts(["project", "status"], project)
+    assert [(g.project_id, g.status, g.count) for g in found.groups] == [(project.id, "pending", 4)]
+    assert found.complete
+    assert registry.versions.counts(["schema_key"], project, "c[*]", groups=1).groups[0].count == 1
+
+
 def test_the_latest_is_the_approved_one_unless_asked_otherwise(registry, reviewer, project, submit):
     first = submit("a", 1)
     reviewer.reviews.approve(first)
@@ -240,3 +264,33 @@ def test_an_unknown_token_is_said_so(address):
     with Registry(address, "art_unknown") as nobody, pytest.raises(Forbidden) as caught:
         nobody.projects.get("a")
     assert (caught.value.code, caught.value.status) == ("token_invalid", 401)
+
+
+def test_the_inbox_is_read_over_all_pages_and_lets_decide(reviewer, registry, project, submit):
+    made = [submit(f"panels[{n}]", n).id for n in (10, 9, 2)]
+    submit("cover", 1)
+
+    waiting = list(reviewer.inbox(project, "panels*", page=2))
+
+    assert [one.id for one in waiting] == made[::-1]
+    assert waiting[0].may_decide
+    assert list(registry.inbox(project)) == []
+    assert {one.why_not for one in registry.inbox(project, decidable=False)} == {"not_allowed"}
+    reviewer.reviews.approve(waiting[0])
+    assert [one.id for one in reviewer.inbox(project, "panels*")] == made[1::-1]
+
+
+def test_a_sheet_has_what_a_decision_needs(reviewer, project, submit):
+    first = submit("a", 1)
+    reviewer.reviews.reject(first, reason="Too dark.")
+    second, third = submit("a", 2), submit("a", 3)
+
+    sheet = reviewer.sheet(second)
+
+    assert (sheet.version, [one.id for one in sheet.candidates], sheet.approved) == (
+        reviewer.versions.get(second), [third.id], None,
+    )  # fmt: skip
+    assert [said["reason"] for said in sheet.earlier_feedback] == ["Too dark."]
+    assert sheet.may_decide
+    with pytest.raises(NotFound):
+        reviewer.sheet(uuid.uuid4())

@@ -6,6 +6,7 @@ import re
 
 from docs import diagrams
 from sidecar.executions.status import EXECUTIONS, STEPS
+from sidecar.transfers.status import TRANSFERS
 from tests.guards.test_guards import ARROWS
 
 NAMES = r"(\w+) --> (\w+): .+"
@@ -38,3 +39,4 @@ def test_every_arrow_is_drawn():
     assert made["status of versions"] == ARROWS
     assert made["status of executions"] == set(EXECUTIONS.moves)
     assert made["status of steps"] == set(STEPS.moves)
+    assert made["status of transfers"] == set(TRANSFERS.moves)

@@ -13,7 +13,8 @@ import pytest
 from sidecar.stack.stack import Stack
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = {"tutorial.md": 10, "how-to/repeat-safely.md": 4}  # and how many commands each has at least
+# and how many commands each has at least
+PAGES = {"tutorial.md": 10, "how-to/repeat-safely.md": 4, "how-to/learn-from-reviews.md": 6}
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 AFTER = "### after block"
 

@@ -128,7 +128,8 @@ def test_every_column_of_a_version_is_frozen_decided_sealed_or_known_to_be_writa
         database.column("select column_name from information_schema.columns where table_name = 'artifact_versions'")
     )
 
-    assert columns == {*FROZEN, *FROZEN_REFERENCES, *DECIDED, "approved_by", "primary_file_id", "tags"}
+    gone = {"bytes_removed_at", "erased_at"}  # tests/guards/test_gone.py
+    assert columns == {*FROZEN, *FROZEN_REFERENCES, *DECIDED, *gone, "approved_by", "primary_file_id", "tags"}
 
 
 # version_decided_by_registry

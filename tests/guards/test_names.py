@@ -15,7 +15,10 @@ GUARDS = {path.stem: path.read_text() for path in (MIGRATIONS / "guards").glob("
 SAID_BY_PYTHON = {
     "lock_of_another", "used_in_place", "too_many_tags",
     "template_violation", "template_broken", "template_not_found", "nothing_at_path", "file_not_linked",
+    "bytes_removed", "confirmation_required", "too_many_copies",
     "link_invalid", "link_expired", "bytes_missing", "range_not_satisfiable",
+    "stable_links_off", "import_rolled_back", "import_row_unreadable", "import_row_unmapped", "import_key_repeated",
+    "import_id_taken", "import_path_decided", "import_file_missing", "import_row_changed",
     "invalid_json", "invalid_text", "invalid_value", "value_not_json", "unsupported_media_type", "body_too_large",
     "route_not_found", "method_not_allowed", "bad_request", "token_missing", "token_invalid", "actor_unknown",
     "actor_not_allowed", "forbidden", "restricted_policy", "artifact_not_found", "project_not_found",
@@ -26,6 +29,8 @@ SAID_BY_PYTHON = {
     "database_unavailable", "directus_unavailable", "internal_error", "idempotency_key_invalid",
     "execution_elsewhere", "step_unfinished", "step_ended", "step_dependency_unknown", "step_dependency_cycle",
     "step_output_missing", "stage_by_decision",
+    "transfer_not_found", "transfer_carried", "not_approved", "nothing_to_transfer", "server_not_allowed",
+    "prompt_unfinished", "output_missing", "too_many_outputs", "server_failed",
     "idempotency_key_reused", "idempotency_key_in_use", "own_work", "more_approvals_needed", "context_version_unknown",
     "upload_too_large", "file_type_mismatch", "file_url_refused", "file_url_failed", "file_url_too_large",
 }  # fmt: skip
@@ -38,7 +43,7 @@ SAID_BY_THE_EXTENSION = {
 # Whoever breaks it through Directus is told so by Directus.
 NEVER_SAID = {
     "version_number_unique", "context_version_unique", "file_linked_once", "version_linked_once", "stage_linked_once",
-    "execution_engine_workflow_unique",
+    "execution_engine_workflow_unique", "transfer_open_once",
     "relation_unique", "idx_one_approved_per_path", "approval_once_per_actor", "projects_key_unique",
     "project_templates_name_unique",
 }  # fmt: skip

@@ -19,7 +19,9 @@ def test_every_word_of_a_rule_is_read():
             "title": "Logo", "description": "The mark.", "artifact_type": "image", "mime_types": ["image/*"],
             "max_bytes": 1000, "schema": {"type": "object"}, "approvals_required": 2, "producer_may_approve": False,
             "auto_approve": "$[?(@.score >= 0.9)]", "promote": "task_done",
-            "document": {"create": True, "category": "Brand", "title": "The logo"}, "retention": {"days": 30},
+            "document": {"create": True, "category": "Brand", "title": "The logo"}, "retention": {
+                "superseded": {"after_days": 90, "keep_last": 3, "bytes": "remove"}, "archived": {"after_days": 365},
+            },
         }},
         "brand.logo",
     )  # fmt: skip
@@ -29,6 +31,10 @@ def test_every_word_of_a_rule_is_read():
     assert rule.document is not None
     assert (rule.document.category, rule.document.title, rule.keeps_document) == ("Brand", "The logo", True)
     assert rule.asks_for_files
+    assert rule.retention is not None
+    superseded, archived = rule.retention.by_status().values()
+    assert (superseded.after_days, superseded.keep_last, superseded.bytes) == (90, 3, "remove")
+    assert (archived.after_days, archived.keep_last, archived.bytes) == (365, 0, "remove")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +49,12 @@ def test_every_word_of_a_rule_is_read():
         ({"mime_types": ["image/png", 7]}, "mime_types.1"), ({"promote": "later"}, "promote"),
         ({"auto_approve": "(("}, "auto_approve"), ({"document": "yes"}, "document"),
         ({"document": {"kategory": "x"}}, "document.kategory"),
+        ({"retention": {"days": 30}}, "retention.days"), ({"retention": 30}, "retention"),
+        ({"retention": {"superseded": {}}}, "retention.superseded.after_days"),
+        ({"retention": {"superseded": {"after_days": -1}}}, "retention.superseded.after_days"),
+        ({"retention": {"rejected": {"after_days": 1, "bytes": "burn"}}}, "retention.rejected.bytes"),
+        ({"retention": {"archived": {"after_days": 1, "bytes": "keep"}}}, "retention.archived.bytes"),
+        ({"retention": {"approved": {"after_days": 1}}}, "retention.approved"),
         ({"producer_may_approve": "no"}, "producer_may_approve"),
         ({"schema": {"type": "objct"}}, "schema"), ({"schema": 7}, "schema"), ({"schema": {"pattern": "(("}}, "schema"),
         ({"schema": {"$schema": "https://elsewhere.test/schema"}}, "schema"),

@@ -51,6 +51,9 @@ def test_every_missing_setting_is_named_at_once():
         ("FETCH_ALLOW", "files.example, http://10.0.0.1", "which http://10.0.0.1 is not"),
         ("FETCH_ALLOW", "10.0.0.0/8, 10.0.0.1/8", "which 10.0.0.1/8 is not"),
         ("FETCH_SECONDS", "0", "greater than or equal to 1"),
+        ("SERVERS", "comfy1=10.0.0.5:8188", "is a list of origins"),
+        ("SERVER_TOKENS", "comfy1=hunter2", "a server that ARTIFACTS_SERVERS does not name"),
+        ("TRANSFER_ATTEMPTS", "0", "greater than or equal to 1"),
         ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
     ],
 )

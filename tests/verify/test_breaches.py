@@ -87,7 +87,7 @@ DAMAGES = {
         "update artifact_versions set status = 'archived' where id = '{logo_2}'",
         [
             "decision_not_recorded  spring brand.logo: version 2 is archived, and no record says so;"
-            " should be: a record of archive or withdraw or import",
+            " should be: a record of archive or withdraw or import or erase",
             "entry_without_version  spring brand.logo: version 2, which the context names, is archived;"
             " should be: an approved, promoted version of this path",
         ],
@@ -310,6 +310,37 @@ DAMAGES = {
             f"file_unused  left.png: nothing refers to the file {UNUSED} of 2026-01-01 12:00;"
             " should be: a version or a document that does"
         ],
+    ),
+    "an approved version is said to have lost its files": (
+        "update artifact_versions set bytes_removed_at = now() where id = '{logo_2}'",
+        [
+            "gone_and_there  spring brand.logo: version 2 has 1 file, a primary file;"
+            " should be: no files: they were removed",
+            "removal_not_recorded  spring brand.logo: version 2 is approved, without its files;"
+            " should be: archived, with as many records",
+        ],
+    ),
+    "a version is said to be erased": (
+        "alter table artifact_versions drop constraint version_erased;"
+        "update artifact_versions set erased_at = now() where id = '{draft}'",
+        [
+            "gone_and_there  spring draft: version 1 has content; should be: nothing: it was erased",
+            "removal_not_recorded  spring draft: version 1 is archived, erased;"
+            " should be: archived, with as many records",
+        ],
+    ),
+    "an erasure is put into the log": (
+        "select sidecar.chain(project_id, 'erasure', id, (sidecar.audited_promotion('erasure', p)"
+        ' || \'{"replaces_sha256": "00"}\')::text) from promotions p'
+        " where project_id = '{project}' and context_version = 1",
+        [
+            "erasure_unfounded  spring: entry <n> replaces changes of 00;"
+            " should be: <hash>, as the entry of its promotion before it says"
+        ],
+    ),
+    "a file that was deleted is there again": (
+        "insert into sidecar.file_removals (file_id, deleted_at) values ('{file}', '2026-01-01 12:00Z')",
+        ["file_not_removed  logo.png: the file {file} is there; should be: deleted since 2026-01-01 12:00"],
     ),
     "a file's bytes are replaced": (
         "update directus_files set filesize = 5 where id = '{file}'",
