@@ -80,7 +80,7 @@ def _relations(name: str, spec: dict[str, Any]) -> Iterator[str]:
 def _columns(spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The fields with a column of their own, each with what every collection says of it in the same way."""
     for field, about in spec["fields"].items():
-        if not {"o2m", "m2m", "detail", "buttons"} & about.keys():
+        if not {"o2m", "m2m", "detail", "buttons", "shows"} & about.keys():
             yield field, {**COMMON_FIELDS.get(about.get("type", ""), {}), **about}
 
 

@@ -114,7 +114,7 @@ def collections() -> str:
 def _collection(spec: dict[str, Any]) -> str:
     rows = [("field", "kind", "meaning")]
     for name, field in spec["fields"].items():
-        if "detail" not in field and "buttons" not in field:
+        if not {"detail", "buttons", "shows"} & field.keys():
             note = COMMON_FIELDS.get(field.get("type", ""), {}).get("note", "")
             rows.append((f"`{name}`", kind_of(field), field.get("note", note)))
     return f"## `{spec['collection']}`\n\n{spec['note']}\n\n{table(rows)}"

@@ -21,6 +21,7 @@ from sidecar.executions.http import api as executions
 from sidecar.executions.step_http import api as steps
 from sidecar.feedback.http import api as feedback
 from sidecar.files.http import api as files
+from sidecar.insights.http import api as insights
 from sidecar.lineage.http import api as lineage
 from sidecar.locks.http import api as locks
 from sidecar.projects.http import api as projects
@@ -55,7 +56,7 @@ def create_app(settings: Settings) -> DescribedApp:
     edge.install(app)
     features = (
         artifacts, find, review, promotion, projects, locks, copies, versions, executions, steps, transfers, collecting,
-        lineage, files, feedback, retention, desk,
+        lineage, files, feedback, retention, desk, insights,
     )  # fmt: skip
     for feature in features:
         app.register_api(feature)

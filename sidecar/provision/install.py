@@ -10,6 +10,7 @@ from sidecar.provision import database
 from sidecar.provision.access import apply_access, read_access
 from sidecar.provision.flows import apply_flows, read_flows
 from sidecar.provision.headroom import check_headroom
+from sidecar.provision.insights import apply_dashboards, read_dashboards
 from sidecar.provision.module_bar import apply_module_bar
 from sidecar.provision.presets import apply_presets, read_presets
 from sidecar.provision.schema import apply_schema, build_snapshot, foreign_collections, table_names
@@ -39,6 +40,7 @@ def install(
     _report(say, "access", apply_access(directus, read_access(SCHEMA / "access.yaml"), secrets))
     foreign = foreign_collections(directus.get("/schema/snapshot"))
     _report(say, "views", apply_presets(directus, read_presets(SCHEMA / "presets.yaml"), foreign))
+    _report(say, "dashboards", apply_dashboards(directus, read_dashboards(SCHEMA / "insights.yaml")))
     _report(say, "flows", apply_flows(directus, flows))
     _report(say, "translations", apply_translations(directus, error_titles()))
     _report(say, "module bar", apply_module_bar(directus))

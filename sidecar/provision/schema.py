@@ -2,7 +2,8 @@
 
 One file describes one collection in the words of this module; `build_snapshot` knows what Directus needs beside them.
 A field is one of: a column (`type`), a foreign key (`references`), a list of rows elsewhere (`o2m`), files or items
-through a junction (`m2m`), a part of the form that folds away (`detail`), or `buttons` that start flows.
+through a junction (`m2m`), a part of the form that folds away (`detail`), `buttons` that start flows, or an interface
+of our own bundle that holds no data (`shows`).
 """
 
 from __future__ import annotations
@@ -298,7 +299,7 @@ def _fields(collection: str, specs: Mapping[str, Spec]) -> Iterator[Spec]:
 
 
 def _is_alias(spec: Spec) -> bool:
-    return any(kind in spec for kind in ("o2m", "m2m", "detail", "buttons"))
+    return any(kind in spec for kind in ("o2m", "m2m", "detail", "buttons", "shows"))
 
 
 def _column_schema(collection: str, name: str, spec: Spec) -> tuple[str, Spec]:
@@ -362,6 +363,8 @@ def _implied_meta(spec: Spec) -> Spec:
         return _detail_meta(spec)
     if "buttons" in spec:
         return _buttons_meta(spec)
+    if "shows" in spec:
+        return {"interface": spec["shows"], "special": ["alias", "no-data"]}
     if "o2m" in spec:
         return _list_meta("list-o2m", "o2m", spec)
     if "m2m" in spec:

@@ -73,6 +73,8 @@ def of_directus(stack: Stack) -> dict[str, str]:
         "WEBSOCKETS_ENABLED": "false",
         # On a busy laptop Directus would turn requests away (503, under pressure) that it can well answer.
         "PRESSURE_LIMITER_ENABLED": "false",
+        # Directus reads JSON before the endpoint hands it on. More than the sidecar takes, so that the sidecar says so.
+        "MAX_PAYLOAD_SIZE": "4mb",
         "TELEMETRY": "false",
         "LOG_LEVEL": "info",
         "LOG_STYLE": "raw",

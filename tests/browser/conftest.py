@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_pla
 
 from sidecar.stack.stack import Stack
 from tests.directus.conftest import administrator as administrator
+from tests.directus.conftest import by_administrator as by_administrator
 from tests.directus.conftest import by_reviewer as by_reviewer
 from tests.directus.conftest import database as database
 from tests.directus.conftest import environment as environment
@@ -87,6 +88,8 @@ class Desk:
         return self.page.locator("#dialog-outlet .v-card")
 
     def choose(self, field: Locator, text: str) -> None:
+        # The select itself has no box to be scrolled to.
+        field.scroll_into_view_if_needed()
         field.locator(".v-select").click()
         self.page.locator("#menu-outlet").get_by_text(text, exact=True).click()
 

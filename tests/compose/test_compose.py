@@ -29,7 +29,7 @@ EXTENSION = (REPOSITORY / "directus-extension" / "src" / "registry" / "settings.
 # What Directus 12.4 and the image of PostgreSQL read, of what is set here.
 DIRECTUS_READS = {
     "SECRET", "ADMIN_EMAIL", "ADMIN_PASSWORD", "ADMIN_TOKEN", "PUBLIC_URL",
-    "DB_CLIENT", "DB_HOST", "DB_PORT", "DB_DATABASE", "DB_USER", "DB_PASSWORD",
+    "DB_CLIENT", "DB_HOST", "DB_PORT", "DB_DATABASE", "DB_USER", "DB_PASSWORD", "MAX_PAYLOAD_SIZE",
 }  # fmt: skip
 POSTGRES_READS = {"POSTGRES_PASSWORD"}
 VARIABLE = re.compile(r"\$\{(\w+)([^}]*)\}")

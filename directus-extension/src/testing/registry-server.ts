@@ -8,6 +8,8 @@ export interface Received {
   path: string;
   headers: IncomingMessage['headers'];
   body: unknown;
+  /** The body as it came. */
+  text: string;
 }
 
 type Respond = (received: Received, response: ServerResponse) => void;
@@ -45,5 +47,5 @@ export function refused(status: number, code: string, message: string, extension
 async function read(request: IncomingMessage): Promise<Received> {
   let text = '';
   for await (const chunk of request) text += chunk;
-  return { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body: text ? JSON.parse(text) : undefined };
+  return { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body: text ? JSON.parse(text) : undefined, text };
 }

@@ -1,0 +1,21 @@
+export default {
+  review: 'Prüfung',
+  ways: 'Mehr zu dieser Version',
+  in_desk: 'Im Prüftisch öffnen',
+  insights: {
+    figure: { waiting: 'Was wartet, nach Alter', time: 'Zeit bis zur Entscheidung', paths: 'Freigaben nach Pfad' },
+    wait: 'warten',
+    oldest: 'älteste: {ago}',
+    inbox: 'Eingang öffnen',
+    age: { hour: 'Unter einer Stunde', day: '1 bis 24 Stunden', three_days: '1 bis 3 Tage', week: '3 bis 7 Tage', older: 'Über eine Woche' },
+    median: 'Die Hälfte binnen',
+    p90: 'Neun von zehn binnen',
+    decided: 'Entschiedene Versionen',
+    by_day: 'Median der Zeit bis zur ersten Entscheidung, nach Tagen',
+    day: '{day}: {time}, {count} Version | {day}: {time}, {count} Versionen',
+    nothing: 'In dieser Zeit wurde nichts entschieden.',
+    legend: 'Farben',
+    of: 'von {count}',
+    truncated: 'Es gibt mehr, als hier gezählt ist: die neuesten Entscheidungen und was am längsten wartet.',
+  },
+};

@@ -1,0 +1,21 @@
+export default {
+  review: 'Review',
+  ways: 'More about this version',
+  in_desk: 'Open in the Review desk',
+  insights: {
+    figure: { waiting: 'What waits, by age', time: 'Time to decision', paths: 'Approved by path' },
+    wait: 'waiting',
+    oldest: 'oldest: {ago}',
+    inbox: 'Open the inbox',
+    age: { hour: 'Under an hour', day: '1 to 24 hours', three_days: '1 to 3 days', week: '3 to 7 days', older: 'Over a week' },
+    median: 'Half within',
+    p90: 'Nine in ten within',
+    decided: 'Versions decided',
+    by_day: 'Median time to the first decision, by day',
+    day: '{day}: {time}, {count} version | {day}: {time}, {count} versions',
+    nothing: 'Nothing was decided in this time.',
+    legend: 'Colours',
+    of: 'of {count}',
+    truncated: 'There is more than is counted here: the newest decisions and what has waited longest are.',
+  },
+};

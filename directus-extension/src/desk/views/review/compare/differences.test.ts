@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { changesOf, folded, isGap, linesOf } from './differences';
+
+const shown = (rows: ReturnType<typeof linesOf>) =>
+  rows.map(({ before, after, same }) => [same, ...[before, after].map((side) => side && `${side.number} ${side.pieces.map(({ text, changed }) => (changed ? `[${text}]` : text)).join('')}`)]);
+
+describe('lines of two texts', () => {
+  it('stand beside each other, and what changed within a line is marked by word', () => {
+    expect(shown(linesOf('one\nslow tea\nend', 'one\nfast tea\nend'))).toEqual([
+      [true, '1 one', '1 one'], [false, '2 [slow] tea', '2 [fast] tea'], [true, '3 end', '3 end'],
+    ]);
+  });
+
+  it('may stand on one side only', () => {
+    expect(shown(linesOf('a\nb\n', 'a\nb\nc\n'))).toEqual([[true, '1 a', '1 a'], [true, '2 b', '2 b'], [false, null, '3 [c]']]);
+    expect(shown(linesOf('a\nb\n', 'b\n'))).toEqual([[false, '1 [a]', null], [true, '2 b', '1 b']]);
+  });
+
+  it('that are equal but for white space are equal, if one wants', () => {
+    expect(linesOf('a  b\n', 'a b\n').every(({ same }) => same)).toBe(false);
+    expect(linesOf('  a\n', 'a\n', { ignoreWhitespace: true }).every(({ same }) => same)).toBe(true);
+  });
+
+  it('that are equal and far from a difference are folded', () => {
+    const text = Array.from({ length: 50 }, (_, at) => `line ${at}`);
+    const other = text.with(25, 'another');
+    const rows = folded(linesOf(text.join('\n'), other.join('\n')));
+    expect(rows.filter(isGap)).toEqual([{ hidden: 22, from: 0 }, { hidden: 21, from: 29 }]);
+    expect(rows.filter((row) => !isGap(row))).toHaveLength(7);
+  });
+});
+
+describe('values', () => {
+  it('differ by pointer, with before and after', () => {
+    expect(changesOf({ a: 1, b: { c: 'x' }, gone: true }, { a: 2, b: { c: 'x' }, fresh: [1] })).toEqual(expect.arrayContaining([
+      { pointer: '/a', kind: 'changed', before: 1, after: 2 },
+      { pointer: '/gone', kind: 'removed', before: true, after: undefined },
+      { pointer: '/fresh', kind: 'added', before: undefined, after: [1] },
+    ]));
+  });
+
+  it('that are equal differ in nothing, whatever the order of their keys', () => {
+    expect([changesOf({ a: 1, b: 2 }, { b: 2, a: 1 }), changesOf('x', 'x'), changesOf(null, null), changesOf([], [])]).toEqual([[], [], [], []]);
+  });
+
+  it('of another kind are other values as wholes', () => {
+    expect(changesOf('text', { a: 1 })).toEqual([{ pointer: '', kind: 'changed', before: 'text', after: { a: 1 } }]);
+    expect(changesOf(null, [1])).toEqual([{ pointer: '', kind: 'added', before: null, after: [1] }]);
+  });
+
+  it('in a list are known again by their id: one put in front changes no other', () => {
+    const panels = [{ id: 'p1', text: 'one' }, { id: 'p2', text: 'two' }];
+    expect(changesOf({ panels }, { panels: [{ id: 'p0', text: 'new' }, ...panels] })).toEqual([
+      { pointer: '/panels/0', kind: 'added', before: undefined, after: { id: 'p0', text: 'new' } },
+    ]);
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { assetOf, counterpartOf, filesOf, kindOf } from './media';
+
+const file = (id: string, filename_download: string | null = null) => ({ id, filename_download, changed_at: null, type: 'image/png' }) as never;
+
+describe('how something is looked at', () => {
+  it.each([
+    ['image/png', 'picture'], ['IMAGE/JPEG', 'picture'], ['image/svg+xml', 'svg'], ['video/mp4', 'video'], ['audio/wav', 'audio'],
+    ['application/pdf', 'pdf'], ['text/html; charset=utf-8', 'html'], ['text/markdown', 'text'], ['application/ld+json', 'text'],
+    ['application/zip', 'none'], [null, 'none'], ['image/x-unknown', 'none'],
+  ])('%s is %s', (type, kind) => {
+    expect(kindOf(type)).toBe(kind);
+  });
+});
+
+describe('files', () => {
+  it('come with the primary one first, the others in their order', () => {
+    expect(filesOf({ files: [file('a'), file('b'), file('c')], primary_file_id: 'c' }).map(({ id }: { id: string }) => id)).toEqual(['c', 'a', 'b']);
+  });
+
+  it('of another version are matched by name, else by place', () => {
+    const others = [file('x', 'back.png'), file('y', 'front.png')];
+    expect([counterpartOf(file('a', 'front.png'), 0, others), counterpartOf(file('a', 'other.png'), 0, others), counterpartOf(file('a'), 5, others)]).toEqual([others[1], others[0], null]);
+  });
+
+  it('that were replaced have another address', () => {
+    const replaced = { id: 'f', changed_at: '2026-01-01T00:00:00+00:00' };
+    expect([assetOf(replaced), assetOf({ id: 'f', changed_at: null }, 100)]).toEqual([
+      '/assets/f?changed=2026-01-01T00%3A00%3A00%2B00%3A00',
+      '/assets/f?width=100&withoutEnlargement=true&format=webp&quality=85',
+    ]);
+  });
+});

@@ -1,0 +1,1 @@
+"""Figures about reviewing: what waits, how decisions go, how long they take."""
