@@ -182,6 +182,6 @@ def welcome(stack: Stack) -> str:
   Sidecar    {stack.sidecar_public_url}   (API: {stack.sidecar_public_url}/docs)
   Database   {stack.databases.place}
 
-  Next: log in as reviewer, open Artifact Versions, approve one and watch its project's context change.
+  Next: log in as reviewer, open the Review desk, approve something and watch its project's context change.
         eval "$(.venv/bin/artifacts env)"   addresses and tokens for your shell
         make logs · make down · make reset"""
