@@ -462,6 +462,10 @@ CODES: dict[str, Code] = {
     ),
     "registry_slow": Code(503, "The artifact registry is slow.", "Look at the item again before you repeat this."),
     "registry_failed": Code(502, "The artifact registry failed.", "Look at the item again before you repeat this."),
+    "not_authenticated": Code(
+        401, "Nobody is logged in.", "Log in to Directus; the registry answers people whom Directus knows."
+    ),
+    "cross_site": Code(403, "This request comes from another site.", "Use the registry itself, with a token."),
     "registry_path": Code(400, "A flow may only call the registry's own API.", "Give a path that begins with /v1/."),
     "operation_invalid": Code(
         400, "The flow operation's options cannot be used.", "Correct its method, path, body or repeat."

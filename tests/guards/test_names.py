@@ -37,7 +37,7 @@ SAID_BY_PYTHON = {
 SAID_BY_THE_EXTENSION = {
     "task_has_versions", "execution_has_versions", "step_has_versions", "file_in_use", "decide_separately",
     "decide_through_reviews", "version_required", "registry_only", "registry_unavailable", "registry_slow",
-    "registry_failed", "registry_path", "operation_invalid",
+    "registry_failed", "registry_path", "operation_invalid", "not_authenticated", "cross_site",
 }  # fmt: skip
 # Uniqueness no caller of the API can break: the registry numbers under a lock, and links with ON CONFLICT DO NOTHING.
 # Whoever breaks it through Directus is told so by Directus.

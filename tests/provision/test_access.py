@@ -25,7 +25,7 @@ def rights(policy: str) -> dict[str, set[str]]:
 
 def test_reviewers_read_everything_and_write_what_a_review_needs() -> None:
     assert rights(ids.REVIEWER_POLICY) == {
-        "read": REGISTERED | {"directus_files", "directus_flows"},
+        "read": REGISTERED | {"directus_files", "directus_flows", "directus_dashboards", "directus_panels"},
         "update": {"artifact_versions", "tasks"},
         "create": {"artifact_approvals"},
     }
