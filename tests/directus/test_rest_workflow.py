@@ -115,7 +115,7 @@ def test_a_rejection_by_record_keeps_its_reason_and_feedback(
     given: Producer, reviewer: Person, database: Database
 ) -> None:
     work = given.candidates()
-    regions = {"regions": [{"x": 0.1, "y": 0.2, "width": 0.3, "height": 0.1, "note": "too thin"}]}
+    regions = {"regions": [{"shape": "rect", "x": 0.1, "y": 0.2, "width": 0.3, "height": 0.1, "comment": "too thin"}]}
 
     record = {"artifact_version_id": work.version, "action": "reject", "reason": "Too thin", "feedback": regions}
     answer = reviewer.post("/items/artifact_approvals", record).data
