@@ -21,7 +21,9 @@ api = APIBlueprint(
 
 class ReviewsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    days: int = Field(30, ge=1, le=366, description="Decisions of so many days, until now.")
+    days: int = Field(
+        30, ge=1, le=366, description="Decisions of so many days, until now.", json_schema_extra={"example": 30}
+    )
 
 
 class WaitingByAge(Shape):

@@ -28,8 +28,8 @@ sql = Statements(__file__)
 Row = dict[str, Any]
 
 # PREPARE takes neither CREATE nor COPY, so these are not among the named statements, which a test prepares. The table
-# is the connection's own, found before the one it is like: it needs no vacuum, and no two imports meet there.
-_STAGING = "create temporary table if not exists import_staged (like sidecar.import_staged) on commit delete rows"
+# is the transaction's own, found before the one it is like: it needs no vacuum, and no two imports meet there.
+_STAGING = "create temporary table if not exists import_staged (like sidecar.import_staged) on commit drop"
 _STAGE = """
 copy import_staged
     (import_id, place, source_key, fingerprint, id, id_wanted, project_id, schema_key, status, review_state,

@@ -105,8 +105,6 @@ class Postgres:
         self._writing.autocommit = True
         self._reading.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._reading.read_only = True
-        # The registry's own role has limits meant for requests.
-        self._reading.execute("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
 
     def columns(self, table: str) -> set[str]:
         try:
@@ -149,6 +147,9 @@ class Postgres:
         )
         try:
             with self._reading.transaction(), self._reading.cursor("artifacts_import") as cursor:
+                # The registry's own role has limits meant for requests.
+                self._reading.execute("set local statement_timeout = 0")
+                self._reading.execute("set local idle_in_transaction_session_timeout = 0")
                 cursor.itersize = ITER_ROWS
                 cursor.execute(statement)
                 decoded = {c.name for c in cursor.description or () if c.type_code in _JSON_TYPES}

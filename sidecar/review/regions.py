@@ -15,14 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJson
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 # A share of the picture's width or height, from its upper left corner.
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 _LARGEST = 2**31 - 1
 
 
 class _Region(BaseModel):
     model_config = ConfigDict(extra="allow")
     file_id: UUID | None = Field(None, description="Which of the version's files; else its primary one.")
-    page: int | None = Field(None, ge=1, le=_LARGEST, description="Of a document, counted from 1.")
+    page: int | None = Field(None, strict=True, ge=1, le=_LARGEST, description="Of a document, counted from 1.")
     comment: str | None = Field(None, max_length=10_000, description="What is to be said of it.")
 
 
@@ -48,8 +48,8 @@ class TimeRegion(_Region):
     """A moment or a stretch of sound or film, in seconds."""
 
     shape: Literal["time"]
-    start: float = Field(ge=0)
-    end: float | None = Field(None, ge=0, description="Left out for a moment. Not before start.")
+    start: float = Field(strict=True, ge=0)
+    end: float | None = Field(None, strict=True, ge=0, description="Left out for a moment. Not before start.")
 
     @model_validator(mode="after")
     def _forward(self) -> TimeRegion:
@@ -64,8 +64,8 @@ class TextRegion(_Region):
     pointer: str | None = Field(
         None, max_length=2000, description="Where the text stands in the value; else the value."
     )
-    start: int = Field(ge=0, le=_LARGEST)
-    end: int = Field(ge=0, le=_LARGEST, description="Not before start.")
+    start: int = Field(strict=True, ge=0, le=_LARGEST)
+    end: int = Field(strict=True, ge=0, le=_LARGEST, description="Not before start.")
     quote: str | None = Field(None, max_length=10_000, description="The characters themselves.")
 
     @model_validator(mode="after")

@@ -32,8 +32,8 @@ def onlooker(administrator: Person) -> Iterator[dict[str, str]]:
     user = administrator.post("/users", {"first_name": "Odd", "status": "active", **log_in}).data["id"]
     administrator.post("/access", {"user": user, "policy": policy}).data  # noqa: B018
     yield log_in
-    administrator.delete(f"/users/{user}")
-    administrator.delete(f"/policies/{policy}")
+    for made in (f"/users/{user}", f"/policies/{policy}"):
+        assert administrator.delete(made).status == 204, made
 
 
 def test_an_onlooker_sees_the_candidate_and_why_they_cannot_decide(

@@ -46,6 +46,7 @@ def test_a_decision_of_somebody_else_appears_by_itself(desk: Desk, given: Produc
     work = given.work()
     version = given.submit(work, f"scene_{uuid.uuid4().hex[:8]}.cover", picture("teal", 200))
     review = ReviewPage(desk).open(version, at_work=work.project)
+    expect(review.panel.get_by_text("Approving would change")).to_be_visible()
     review.press("m")
     review.page.keyboard.type("Still looking.")
 

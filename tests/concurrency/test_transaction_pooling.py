@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # As the administrator, straight to Postgres: set-up and what starts the parts. The worker's queue listens, see below.
 DIRECT = ("provision", "stack")
 OF_A_SESSION = re.compile(
-    r"\blisten\s+\w|\bpg_(try_)?advisory_lock|\bset\s+session\b|\bcreate\s+temp|\bwith\s+hold\b|\bdiscard\s+\w"
+    r"\blisten\s+\w|\bpg_(try_)?advisory_lock|\bset\s+session\b|\bcreate\s+temp(?![^;\"]*\bon\s+commit\s+drop)|\bwith\s+hold\b|\bdiscard\s+\w"
     r"|['\"(]\s*set\s+(?!local)\w+\s*(=|to)|set_config\([^)]*,\s*false\)",
     re.IGNORECASE,
 )
@@ -64,3 +64,10 @@ def test_no_statement_is_about_the_session() -> None:
 )  # fmt: skip
 def test_a_statement_about_the_session_would_be_found(statement: str) -> None:
     assert OF_A_SESSION.search(statement)
+
+
+@pytest.mark.parametrize(
+    "statement", ["create temporary table t (like x) on commit drop", 'execute("set local a = 1")']
+)
+def test_a_statement_about_the_transaction_is_let_pass(statement: str) -> None:
+    assert not OF_A_SESSION.search(statement)

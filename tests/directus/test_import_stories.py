@@ -35,14 +35,14 @@ def artifacts(running_stack: Stack):
 
 @pytest.fixture
 def stories(tmp_path: Path) -> tuple[Path, Path, str]:
-    """A SQLite file with one story, the folder its picture lies in, and the story's id."""
+    """A SQLite file with one story, the folder its picture lies in, and the story's id, which is its picture's name."""
     story = uuid.uuid4().hex[:12]
     folder = tmp_path / "uploads"
     (folder / "covers").mkdir(parents=True)
-    (folder / "covers" / "fox.png").write_bytes(OLD)
+    (folder / "covers" / f"{story}.png").write_bytes(OLD)
     with closing(sqlite3.connect(tmp_path / "old.sqlite")) as connection, connection:
         connection.execute("create table stories (id, title, image_url, text)")
-        connection.execute("insert into stories values (?, 'The fox', '/covers/fox.png', 'Once.')", [story])
+        connection.execute("insert into stories values (?, 'The fox', ?, 'Once.')", [story, f"/covers/{story}.png"])
     return tmp_path / "old.sqlite", folder, story
 
 
@@ -58,7 +58,7 @@ def test_files_are_stored_and_the_old_column_always_leads_to_the_approved_bytes(
     name = f"stories-{story}"
     options = ("stories", "--source", source, "--files-root", folder, "--name", name)
     assert "2 versions would be made" in artifacts(*options, "--dry-run")
-    assert image_url(source) == "/covers/fox.png"
+    assert image_url(source) == f"/covers/{story}.png"
 
     said = artifacts(*options, "--write-back")
 
@@ -85,17 +85,17 @@ def test_files_are_stored_and_the_old_column_always_leads_to_the_approved_bytes(
     assert "0 versions made, 2 there already" in again
     taken = artifacts("rollback", name, "--source", source)
     assert "kept" in taken
-    assert image_url(source) == "/covers/fox.png"
+    assert image_url(source) == f"/covers/{story}.png"
 
 
-def test_a_run_that_was_killed_after_storing_files_stores_none_twice(artifacts, stories, administrator) -> None:
+def test_a_run_that_is_repeated_stores_no_file_twice(artifacts, stories, administrator) -> None:
     """The file's id follows from its row and its bytes: what a first run has stored, the next one finds."""
     source, folder, story = stories
     name = f"stories-{story}"
     options = ("stories", "--source", source, "--files-root", folder, "--name", name)
     artifacts(*options)
     artifacts("rollback", name)
-    filter_ = {"filter[filename_download][_eq]": "fox.png", "filter[title][_eq]": "cover", "limit": "-1"}
+    filter_ = {"filter[filename_download][_eq]": f"{story}.png", "limit": "-1"}
     before = len(administrator.get("/files", **filter_).data)
 
     artifacts(*options)
@@ -115,7 +115,7 @@ def test_a_file_of_a_row_that_is_refused_is_not_kept(artifacts, stories, adminis
         ):
             answer = api.request(step[0], environment["SIDECAR_URL"] + step[1], json=step[2], timeout=30)
             assert answer.status_code < 300, answer.text
-    filter_ = {"filter[filename_download][_eq]": "fox.png", "limit": "-1"}
+    filter_ = {"filter[filename_download][_eq]": f"{story}.png", "limit": "-1"}
     before = len(administrator.get("/files", **filter_).data)
 
     said = artifacts("stories", "--source", source, "--files-root", folder, "--name", f"stories-{story}", code=1)

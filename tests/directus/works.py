@@ -80,7 +80,7 @@ class Database:
 
     def everything_of(self, work: Work) -> dict[str, list[Any]]:
         """Every row that belongs to the work, to be compared with itself later."""
-        self._wait_for_looks(work.project)
+        self.wait_for_looks(work.project)
         linked = "artifact_version_id in (select id from artifact_versions where project_id = %s)"
         statements = {
             "projects": "select to_jsonb(t) as row from projects t where id = %s",
@@ -98,7 +98,7 @@ class Database:
         found = {name: self.rows(f"{text} order by id", work.project) for name, text in statements.items()}
         return {name: [row["row"] for row in rows] for name, rows in found.items()}
 
-    def _wait_for_looks(self, project: str) -> None:
+    def wait_for_looks(self, project: str) -> None:
         """Until the worker has completed the project's versions, or does not come to it because it was stopped."""
         left = "select from sidecar.looks l join artifact_versions v on v.id = l.subject where v.project_id = %s"
         with suppress(AssertionError):

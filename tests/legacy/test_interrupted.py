@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 
+import psycopg
 import pytest
 
 LOT = 500
@@ -72,9 +73,11 @@ def test_killed_while_it_promotes_each_project_is_promoted_once(environment, imp
     importing("json-arrays", "--source", folder, "--no-promote")
     assert database.column("select distinct context_version from projects") == [0]
 
-    busy = "select count(*) from pg_stat_activity where application_name = 'artifacts-import' and datname = %s"
-    name = database.connection.info.dbname
-    kill_after(start(environment, folder), lambda: database.value(busy, name))
+    waiting = """select count(*) from pg_stat_activity where application_name = 'artifacts-import'
+        and datname = current_database() and wait_event_type = 'Lock'"""
+    with psycopg.connect(environment["ARTIFACTS_DATABASE_URL"]) as holder:
+        holder.execute("select from projects order by id desc limit 1 for update")
+        kill_after(start(environment, folder), lambda: database.value(waiting))
     importing("json-arrays", "--source", folder)
 
     assert database.column("select distinct context_version from projects") == [1]

@@ -12950,7 +12950,10 @@ export interface operations {
     readReviewInsights: {
         parameters: {
             query?: {
-                /** @description Decisions of so many days, until now. */
+                /**
+                 * @description Decisions of so many days, until now.
+                 * @example 30
+                 */
                 days?: number;
             };
             header?: {
