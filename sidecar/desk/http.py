@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -21,7 +22,7 @@ from sidecar.desk.sheet import MOST_CANDIDATES, MOST_EARLIER, MOST_RECORDS, MOST
 from sidecar.edge import operation, unless_known
 from sidecar.errors import CODES
 from sidecar.locks.http import Lock
-from sidecar.paths import DEEPEST, LONGEST, is_path
+from sidecar.paths import DEEPEST, LONGEST
 from sidecar.projects.find import find_project
 
 api = APIBlueprint(
@@ -40,7 +41,7 @@ _PATHS = rf"^({_STEP}(\.{_STEP}){{0,{DEEPEST - 1}}}|[A-Za-z0-9_.\[\]-]*\*)$"
 
 
 def _path_or_start(text: str) -> str:
-    if not text.endswith("*") and not is_path(text):
+    if not re.fullmatch(_PATHS, text):
         raise PydanticCustomError("schema_key_grammar", CODES["schema_key_grammar"].sentence)  # type: ignore[arg-type]
     return text
 
@@ -50,11 +51,11 @@ class InboxQuery(BaseModel):
     project_id: ShortText | None = Field(
         None, description="The project's id or key.", json_schema_extra={"example": "spring-brand"}
     )
-    schema_key: Annotated[str, StringConstraints(pattern=_PATHS), AfterValidator(_path_or_start)] | None = Field(
+    schema_key: Annotated[str, AfterValidator(_path_or_start)] | None = Field(
         None,
         max_length=LONGEST + 1,
         description="One path, or what paths begin with and an asterisk: brand.* is all below brand.",
-        json_schema_extra={"example": "brand.*"},
+        json_schema_extra={"example": "brand.*", "pattern": _PATHS},
     )
     artifact_type: ArtifactType | None = None
     producer: UUID | None = Field(None, description="The Directus user who made it.")

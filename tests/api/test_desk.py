@@ -301,7 +301,7 @@ def test_words_are_looked_for_as_the_list_of_versions_does(given, reviewer):
 
 @pytest.mark.parametrize(
     "query",
-    ["schema_key=", "schema_key=a..b", "schema_key=a*b", "schema_key=_meta", "cursor=x", "limit=0", "limit=1001",
+    ["schema_key=", "schema_key=a..b", "schema_key=a*b", "schema_key=brand..logo", "cursor=x", "limit=0", "limit=1001",
      "q=x", "older_than_hours=-1", "decidable=perhaps", "nothing=1"],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(reviewer, query):
