@@ -5,6 +5,8 @@
 update public.artifact_transfers set status = 'pending' where status is null;
 update public.artifact_transfers set attempts = 0 where attempts is null;
 update public.artifact_transfers set date_created = now() where date_created is null;
+update public.artifact_transfers set target_server = regexp_replace(btrim(target_server), '/+$', '')
+where target_server is distinct from regexp_replace(btrim(target_server), '/+$', '');
 update public.artifact_transfers set target_subfolder = nullif(btrim(target_subfolder, '/'), '')
 where target_subfolder is distinct from nullif(btrim(target_subfolder, '/'), '');
 -- Of a copy that was asked for twice and not sent yet, the first stays.

@@ -8,6 +8,9 @@ begin
     -- One spelling each: transfer_open_once compares them.
     new.target_server := regexp_replace(btrim(new.target_server), '/+$', '');
     new.target_subfolder := nullif(btrim(btrim(new.target_subfolder), '/'), '');
+    if tg_op = 'UPDATE' and new.status is not distinct from old.status then
+        return new;
+    end if;
     if new.status = 'completed' then
         new.uploaded_at := coalesce(new.uploaded_at, clock_timestamp());
         new.error_message := null;
@@ -26,8 +29,10 @@ end $$;
 
 create or replace trigger u60_keep_transfer_added before insert on public.artifact_transfers for each row
     execute function sidecar.keep_transfer();
-create or replace trigger u60_keep_transfer before update of status on public.artifact_transfers for each row
-    when (old.status is distinct from new.status)
+create or replace trigger u60_keep_transfer before update of status, target_server, target_subfolder
+    on public.artifact_transfers for each row
+    when ((old.status, old.target_server, old.target_subfolder) is distinct from
+          (new.status, new.target_server, new.target_subfolder))
     execute function sidecar.keep_transfer();
 alter table public.artifact_transfers enable always trigger u60_keep_transfer_added;
 alter table public.artifact_transfers enable always trigger u60_keep_transfer;

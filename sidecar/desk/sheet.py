@@ -55,7 +55,9 @@ def review_sheet(call: Call, version_id: UUID) -> Row:
 
 
 def _around(row: Row) -> Row:
-    lock = row["lock"] and {name: row["lock"].get(name) for name in ("owner", "owner_id", "reason", "since")}
+    lock = row["lock"]
+    if lock is not None:
+        lock = {name: lock.get(name) for name in ("owner", "owner_id", "reason", "since")}
     return {
         "project": {
             "id": row["project_id"], "key": row["project_key"], "title": row["project_title"],

@@ -132,10 +132,11 @@ def _role(connection: psycopg.Connection, name: str, password: str | None) -> No
 
 
 def _run_all(admin_url: str, folder: Path) -> None:
-    with psycopg.connect(admin_url) as connection:
+    # Each file is a transaction of its own: what one of them locks, nobody waits for while the next ones run.
+    with psycopg.connect(admin_url, autocommit=True) as connection:
         # One set-up at a time; a lock that a long transaction holds is not waited for behind everybody's back.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('artifacts/migrate', 0))")
-        connection.execute("set local lock_timeout = '10s'")
+        connection.execute("select pg_advisory_lock(hashtextextended('artifacts/migrate', 0))")
+        connection.execute("set lock_timeout = '10s'")
         for path in sorted(folder.glob("*.sql")):
             connection.execute(path.read_bytes())
 

@@ -123,12 +123,11 @@ def collected_before(call: Call, submission: Submission) -> Row | None:
     ).fetchone()  # fmt: skip
 
 
-def paths_for(outputs: Iterable[Output], wanted: Callable[[Output], str | None]) -> list[tuple[Output, str]]:
+def paths_for(wanted: Iterable[tuple[Output, str | None]]) -> list[tuple[Output, str]]:
     """Each output with its path; those without one are left out. `[*]` counts the outputs of that path from 0."""
     counted: dict[str, int] = {}
     found: list[tuple[Output, str]] = []
-    for output in outputs:
-        path = wanted(output)
+    for output, path in wanted:
         if path is not None:
             number = counted[path] = counted.get(path, -1) + 1
             found.append((output, path.replace("[*]", f"[{number}]")))

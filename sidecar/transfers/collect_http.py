@@ -41,7 +41,7 @@ api = APIBlueprint(
 
 
 def _path_or_list(text: str) -> str:
-    if not is_path(text.replace("[*]", "[0]")):
+    if not is_path(text.replace("[*]", f"[{MOST_OUTPUTS - 1}]")):
         raise PydanticCustomError("schema_key_grammar", "this is no path, nor one with [*]")
     if text.count("[*]") > 1:
         raise PydanticCustomError("list_path", "a path has a single [*]")
@@ -132,9 +132,8 @@ class CollectBody(BaseModel):
         """Each output with its path. Raises Refusal prompt_unfinished, server_failed, too_many_outputs."""
         if self.outputs is None:
             found = finished_outputs(settings, source)
-            return paths_for(found, lambda output: self._wanted(output.node_id))
-        named = {self._output(body): body.schema_key or self._wanted(body.node_id) for body in self.outputs}
-        return paths_for(named, named.__getitem__)
+            return paths_for((output, self._wanted(output.node_id)) for output in found)
+        return paths_for((self._output(b), b.schema_key or self._wanted(b.node_id)) for b in self.outputs)
 
     def said(self) -> dict[str, Any]:
         """What is the same of every submission."""

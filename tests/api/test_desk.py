@@ -344,7 +344,7 @@ def test_pages_follow_each_other_while_their_last_rows_are_decided(given, review
     while True:
         page = inbox(reviewer, f"limit=2{cursor}")
         seen += [row["id"] for row in page["data"]]
-        reviewer.approve(seen[-1])
+        assert reviewer.approve(seen[-1]).status_code == 200
         if page["meta"]["next_cursor"] is None:
             break
         cursor = f"&cursor={page['meta']['next_cursor']}"

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from psycopg.types.json import Jsonb
 
+from sidecar.provision.database import migrate
 from tests.given import code
 
 
@@ -127,6 +128,20 @@ def test_each_filter_finds_what_it_says_and_all_combine(library, find):
 def test_words_are_found_wherever_they_stand(library, producer, q, expected):
     answer = producer.get("/v1/artifacts", query_string={"q": q.ljust(2)})
     assert named(library, ids(answer)) == expected
+
+
+def test_versions_from_before_get_their_words_at_the_next_set_up(given, producer, find, database, directus_role, urls):
+    project = given.project("here")
+    old, changed = (given.version(project, path, {"caption": "The harbour"}) for path in ("a", "b"))
+    database.run("delete from sidecar.search_words")
+    # By somebody who works meanwhile.
+    directus_role.run("""update artifact_versions set tags = '["late"]' where id = %s""", changed)
+    assert find("q=harbour") == [str(changed)]
+
+    migrate(urls["admin"])
+
+    assert set(find("q=harbour")) == {str(old), str(changed)}
+    assert find("tag=late") == [str(changed)]
 
 
 def test_words_follow_tags_metadata_and_the_primary_file(given, producer, find, sidecar_role, directus_role):

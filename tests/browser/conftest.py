@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from sidecar.stack.stack import Stack
 from tests.directus.conftest import administrator as administrator
@@ -27,6 +27,8 @@ PICTURES = Path(__file__).resolve().parents[1] / "output"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 SECONDS = 40
+# The desk asks again every five to twenty seconds.
+expect.set_options(timeout=25_000)
 
 
 @pytest.fixture(scope="session")

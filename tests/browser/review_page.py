@@ -8,9 +8,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Desk
 
-# The desk asks again every ten seconds.
-expect.set_options(timeout=25_000)
-
 
 class ReviewPage:
     def __init__(self, desk: Desk):

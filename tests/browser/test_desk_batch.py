@@ -31,10 +31,10 @@ def test_twenty_versions_are_approved_as_one(desk: Desk, given: Producer, databa
     expect(inbox.selection).to_contain_text(f"{MANY} selected")
     inbox.press("a")
     expect(desk.page.get_by_role("progressbar", name=f"{MANY} versions approved")).to_be_visible()
-    desk.picture("desk batch")
     inbox.send()
 
     project = promoted(database, work)
+    desk.picture("desk batch")
     assert {database.status(version) for version in work.versions} == {"approved"}
     # One request, one promotion: the context never showed half of it.
     assert project["context_version"] == 1
@@ -52,10 +52,10 @@ def test_one_in_the_way_stops_all_and_the_rest_can_go_on(
     inbox.press("*", "r")
     dialog = desk.page.get_by_role("dialog", name=f"Reject {MANY} versions")
     dialog.get_by_role("textbox", name="Reason").fill("Not what was asked for.")
-    inbox.press("Control+Enter")
     taken = work.versions[7]
     by_administrator.press([taken], "approve", "Just right").data  # noqa: B018  asserts
 
+    inbox.press("Control+Enter")
     inbox.send()
 
     expect(inbox.refusal.get_by_role("alert")).to_contain_text("Nothing was decided: all of them or none.")

@@ -44,7 +44,6 @@ def test_who_logs_in_finds_what_waits_and_approves_it(
     row.hover()
     row.get_by_role("button", name=re.compile("^Approve")).click()
     expect(row).to_contain_text("Approved")
-    desk.picture("desk first approval")
     assert database.status(version) == "pending", "it can still be undone"
     inbox.send()
 
@@ -54,6 +53,7 @@ def test_who_logs_in_finds_what_waits_and_approves_it(
     assert project["context"][place][leaf]["artifact_version_id"] == version
     assert [(a["action"], str(a["actor_id"])) for a in database.approvals(version)] == [("approve", reviewer.id)]
     expect(row).to_have_count(0)
+    desk.picture("desk first approval")
     # Before the log-in Directus asks whether there is a session.
     assert [each for each in desk.complaints if not each.endswith("/auth/refresh")] == []
 

@@ -14,7 +14,6 @@ from tests.directus.people import Person, eventually
 from tests.directus.works import Database, Producer, picture
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
-expect.set_options(timeout=25_000)
 
 
 class Form:

@@ -12,7 +12,6 @@ from tests.browser.conftest import Desk
 from tests.directus.works import Producer, Reviews, Work, picture
 
 # The picture is laid out in a worker, which a busy machine starts late.
-expect.set_options(timeout=25_000)
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 

@@ -14,7 +14,7 @@ from tests.browser.review_page import ReviewPage
 from tests.directus.people import Person, eventually
 from tests.directus.works import Database, Producer, picture
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("fragile")]
 
 
 def test_a_decision_is_kept_while_the_registry_is_away_and_done_once(

@@ -342,7 +342,7 @@ def _make_work(administrator: Person) -> None:
     _add(administrator, "/items/artifact_files", {"artifact_version_id": version, "directus_files_id": file})
     _add(administrator, "/items/file_attachments", {"item": project, "file": file})
     gone = _add(administrator, "/items/documents", [{"title": "kept"}, {"title": "gone"}])[1]["id"]
-    administrator.delete(f"/items/documents/{gone}")
+    assert administrator.delete(f"/items/documents/{gone}").status == 204
     _make_flow(administrator)
     _add(
         administrator, "/presets", {"collection": "projects", "layout": "tabular", "filter": {"active": {"_eq": True}}}

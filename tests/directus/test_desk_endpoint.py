@@ -100,7 +100,7 @@ def test_a_guest_of_a_share_is_nobody(
     answer = guest.get(f"/artifacts/v1/artifacts/{work.version}")
 
     assert (answer.status, answer.code) == (401, "not_authenticated")
-    administrator.delete(f"/shares/{made}")
+    assert administrator.delete(f"/shares/{made}").status == 204
 
 
 def test_the_page_of_another_site_decides_nothing(given: Producer, at_screen: Person, database: Database) -> None:

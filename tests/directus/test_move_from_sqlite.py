@@ -207,7 +207,7 @@ def test_flows_run(administrator: Person) -> None:
 def test_a_new_row_gets_the_id_that_sqlite_would_have_given(administrator: Person) -> None:
     kept = administrator.get("/items/documents", filter='{"title": {"_eq": "kept"}}').data[0]["id"]
     made = administrator.post("/items/documents", {"title": "new"}).data["id"]
-    administrator.delete(f"/items/documents/{made}")
+    assert administrator.delete(f"/items/documents/{made}").status == 204
 
     assert made > kept + 1, "the id of the deleted row was given again"
 

@@ -143,7 +143,7 @@ def test_a_file_in_a_collection_of_the_users_own_is_kept(
         held = database.row("select held_by from sidecar.file_removals where file_id = %s", file["id"])
         assert held["held_by"] == f"{collection}.picture"
     finally:
-        administrator.delete(f"/collections/{collection}")
+        assert administrator.delete(f"/collections/{collection}").status == 204
     database.rows("update sidecar.file_removals set due = now() where file_id = %s returning 1", file["id"])
     removed(database, remove, file)
     assert on_disk(running_stack, file) == []

@@ -110,6 +110,13 @@ def test_without_outputs_every_file_of_the_history_is_taken(collect, gpu, versio
     assert found == {"frames[0]": ("a.png", "9"), "frames[1]": ("b.png", "9"), "scene_12.mask": ("c.png", "12")}
 
 
+def test_one_output_may_be_wanted_at_two_paths(collect, gpu, versions):
+    output = named("a.png", RED, gpu)
+    answer = collect(outputs=[{**output, "schema_key": path} for path in ("scene_12.image", "scene_12.cover")])
+    assert answer.status_code == 201, answer.text
+    assert [row["schema_key"] for row in versions()] == ["scene_12.cover", "scene_12.image"]
+
+
 def test_where_only_nodes_have_paths_the_others_are_left(collect, gpu, versions):
     gpu.leaves("p-1", n9=[("a.png", RED)], n12=[("c.png", GREEN)])
     assert collect(paths={"12": "scene_12.mask"}).status_code == 201
@@ -330,6 +337,7 @@ def test_a_prompt_id_stays_one_part_of_the_address(collect, gpu):
 @pytest.mark.parametrize(
     "body",
     [{}, {"outputs": [{"filename": "a.png"}]}, {"schema_key": "a..b"}, {"schema_key": "a[*].b[*]"},
+     {"schema_key": "a" * 252 + "[*]"},
      {"paths": {"9": "_meta"}}, {"outputs": [{"filename": "a.png", "node_id": "9"}], "paths": {"8": "a"}}],
 )  # fmt: skip
 def test_every_output_has_a_path(collect, gpu, body):

@@ -68,6 +68,14 @@ def test_a_row_added_in_directus_is_carried_out_the_same_way(directus_role, appr
     assert [folder for _, folder, _ in gpu.files] == ["in"]
 
 
+def test_a_server_has_one_spelling_whoever_changes_a_row(directus_role, given, approved, gpu, worker, transfers):
+    added = given.transfer(approved, server="gone")
+    directus_role.run("update artifact_transfers set target_server = %s where id = %s", f" {gpu.url}/", added)
+    assert (transfers.row(added)["target_server"], transfers.row(added)["attempts"]) == (gpu.url, 0)
+    assert worker() is True
+    assert transfers.row(added)["status"] == "completed"
+
+
 def test_all_files_of_a_version_are_sent_under_names_of_their_own(given, project, file, worker, gpu):
     files = (file(b"front"), file(b"back"), file(b"", "empty.txt", "text/plain"))
     for path in ("brand.card", "brand.box"):
@@ -289,7 +297,8 @@ def test_a_server_that_hangs_breaks_off_or_drips_is_tried_again(
     began = time.monotonic()
     worker()
 
-    assert time.monotonic() - began < 5
+    # A server that hangs would do so for 20 s.
+    assert time.monotonic() - began < 15
     assert transfers.row(transfer)["status"] == "pending"
     transfers.due()
     worker()
