@@ -86,12 +86,13 @@ def test_earlier_versions_of_rows_that_were_renewed_are_withdrawn_with_them(
 ):
     monkeypatch.setattr(rollback, "LISTED", 1)
     importing("stories", "--source", stories)
-    changed = stories_in(tmp_path / "newer.sqlite", [{**row, "text": f"Twice, {row['id']}."} for row in TEXTS])
-    importing("stories", "--source", changed, "--renew-changed")
+    for word in ("Twice", "Thrice"):
+        changed = stories_in(tmp_path / f"{word}.sqlite", [{**row, "text": f"{word}, {row['id']}."} for row in TEXTS])
+        importing("stories", "--source", changed, "--renew-changed")
 
     taken = importing("rollback", "stories")
 
-    assert "4 versions withdrawn, 2 projects archived" in taken.output
+    assert "6 versions withdrawn, 2 projects archived" in taken.output
     assert database.column("select distinct status from artifact_versions") == ["archived"]
 
 
