@@ -107,6 +107,7 @@ def write_batch(call: Call, work: Import, items: list[Item], known_by: Mapping[s
     fresh = _fresh(call, work, items, known_by, written)
     fresh = _in_projects(call, work, fresh, written)
     projects = lock_projects(call, sorted({item.project.id for item, _ in fresh if item.project.id}))
+    _reopen(call, work, list(projects))
     # Numbers are locked in this order, too, and all rows of a project at once.
     ordered = [pair for _, pair in sorted(enumerate(fresh), key=lambda at: (str(at[1][0].project.id), at[0]))]
     _write(_Batch(call, work, projects, known_by, written), ordered)
@@ -164,6 +165,12 @@ def _in_projects(call: Call, work: Import, fresh: list[Pair], written: Written) 
     return placed
 
 
+def _reopen(call: Call, work: Import, project_ids: list[UUID]) -> None:
+    """Projects that the rollback of an import archived are in use again, and belong to this import now."""
+    rows = call.connection.execute(sql.reopen_projects, {"ids": project_ids}).fetchall()
+    _note_rows(call, work, [(f"project/{row['key']}", "project", row["id"]) for row in rows])
+
+
 def _projects(call: Call, projects: Sequence[ProjectNamed]) -> dict[tuple[str, str], UUID]:
     parameters = {
         "ids": [project.id for project in projects if project.id],
@@ -201,7 +208,7 @@ def _write(batch: _Batch, pairs: list[Pair]) -> None:
         batch.written.problems += refused.problems
         _write(batch, [pair for pair in pairs if pair[0].source_key not in bad])
     except (psycopg.Error, Refusal) as error:
-        refusal = error if isinstance(error, Refusal) else refusal_of(error)
+        refusal = error if isinstance(error, Refusal) else refusal_of(error) or _misfit(error)
         if refusal is None or refusal.code in _PASSING:
             raise
         if len(pairs) == 1:
@@ -210,6 +217,13 @@ def _write(batch: _Batch, pairs: list[Pair]) -> None:
         middle = len(pairs) // 2
         _write(batch, pairs[:middle])
         _write(batch, pairs[middle:])
+
+
+def _misfit(error: psycopg.Error) -> Refusal | None:
+    """What a column cannot hold, such as a session_id of 300 characters, is a fault of its row."""
+    if not isinstance(error, psycopg.DataError):
+        return None
+    return Refusal("invalid_value", f"A column cannot hold this: {error.diag.message_primary or error}.")
 
 
 class _Refused(Exception):
@@ -324,7 +338,12 @@ def _note_writes(call: Call, work: Import, items: list[Item], written: Written) 
             "new_value": stable_url(call.settings, project_id, item.schema_key),
         }
         for item in items
-        if item.write_back and item.source_key not in bad and (project_id := named.get(_name(item.project)))
+        if item.write_back
+        # The address leads to the approved file of the path: a candidate, or a value alone, has none.
+        and item.status == "approved"
+        and (item.place or item.file_ids)
+        and item.source_key not in bad
+        and (project_id := named.get(_name(item.project)))
     ]
     if writes:
         call.connection.execute(sql.note_writes, {"import_id": work.id, "writes": Jsonb(writes)})

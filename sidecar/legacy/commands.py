@@ -142,17 +142,18 @@ def validate(name: str, source: str | None, files: bool, database_url: str | Non
     """Check that everything imported is there as it was. Changes nothing; exits 1 when something is found."""
     settings = _settings(database_url)
     faults = 0
-    with _database(settings) as database, _told(), database.transaction() as connection:
+    with _database(settings) as database, _told():
         known = _find(database, name)
-        for fault in faults_in_registry(connection, known["id"]):
-            faults += _said(fault)
+        with database.transaction() as connection:
+            for fault in faults_in_registry(connection, known["id"]):
+                faults += _said(fault)
         if source:
             with closing(open_source(source)) as opened:
                 chosen = Map.model_validate(known["map"])
-                for fault in faults_in_source(connection, known["id"], chosen, opened):
+                for fault in faults_in_source(database, known["id"], chosen, opened):
                     faults += _said(fault)
         if files:
-            for fault in faults_in_files(connection, settings, known["id"]):
+            for fault in faults_in_files(database, settings, known["id"]):
                 faults += _said(fault)
     click.echo("nothing is wrong" if not faults else f"{faults} fault{'s' if faults > 1 else ''}")
     sys.exit(1 if faults else 0)
@@ -189,8 +190,8 @@ def rollback(
         taken = roll_back(database, settings, _caller(database, actor), work, force=force)
     click.echo(f"{taken.withdrawn} versions withdrawn, {taken.projects} projects archived")
     for row in taken.kept:
-        by = f"{row['action']} by {row['actor_label']}"
-        click.echo(f"kept  {row['source_key']}: version {row['version_number']} of {row['schema_key']} ({by})")
+        version = f"version {row['version_number']} of {row['schema_key']}"
+        click.echo(f"kept  {row['source_key']}: {version} ({row['why']})")
     _show(problems, None)
 
 

@@ -71,9 +71,14 @@ class Places:
         return done, problems
 
     def take_away(self, database: Database, file_ids: Iterable[UUID]) -> None:
-        """Delete files that no version came to refer to. What cannot be deleted now, `artifacts verify` finds."""
+        """Delete those that no version came to refer to. What cannot be deleted now, `artifacts verify` finds."""
+        ids = list(file_ids)
+        if not ids:
+            return
+        # A row that has changed beside its file names the file that its earlier version has.
+        free = database.run(lambda connection: connection.execute(sql.files_in_no_version, {"ids": ids}).fetchall())
         directus = Directus(self.settings.directus_url, token=self.settings.directus_token.get_secret_value())
-        for file_id in file_ids:
+        for file_id in (row["id"] for row in free):
             with suppress(DirectusError):
                 directus.delete(f"/files/{file_id}")
                 with database.transaction() as connection:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import from_json, to_json
+
 from sidecar.body import refuse_unstorable
 from sidecar.errors import Refusal
 from sidecar.legacy.mapping import LinksRule, ProjectRule, RunRule, TableRule, VersionRule, filled
@@ -27,6 +29,9 @@ WORDS = {
 TYPES = ("image", "audio", "video", "text", "json", "document")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+# 2024, 20250131 and the like: a date that was cut, or written without its hyphens. Seconds since 1970 have had more
+# digits since 1973.
+_SHORT_NUMBER = re.compile(r"\d{4,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +211,10 @@ def _fits(rule: VersionRule, row: Row) -> bool:
 
 def _item(table: TableRule, rule: VersionRule, row: Mapping[str, Any], key: str) -> Item | None:
     """The version that a rule makes of a row. Raises Refusal for what cannot be one."""
-    value, place = filled(rule.value, row), filled(rule.place, row)
+    value, place = _as_json("value", filled(rule.value, row)), _as_json("place", filled(rule.place, row))
     files = _ids(filled(rule.files, row), "files")
     if value is None and place is None and not files and not _whole(rule):
         return None
-    for name, said in (("value", value), ("place", place), ("metadata", filled(rule.metadata, row))):
-        _refuse_unstorable(name, said)
     path = filled(rule.path, row)
     if not isinstance(path, str) or not is_path(path):
         raise Refusal("schema_key_grammar", f"{path!r:.200} is no path.")
@@ -229,8 +232,8 @@ def _item(table: TableRule, rule: VersionRule, row: Mapping[str, Any], key: str)
         value=value,
         file_ids=files,
         place=None if place is None else str(place),
-        metadata=filled(rule.metadata, row),
-        tags=_tags(filled(rule.tags, row)),
+        metadata=_as_json("metadata", filled(rule.metadata, row)),
+        tags=_as_json("tags", _tags(filled(rule.tags, row))),
         rejection_reason=_words(filled(rule.rejection_reason, row)),
         created_at=created,
         created_by=_id_or_none(filled(rule.created_by, row)),
@@ -323,23 +326,31 @@ def _id_or_none(said: Any) -> UUID | None:
 
 def _moment(said: Any) -> datetime | None:
     """A date as sources have them: with a zone or in UTC, as a text or in seconds or milliseconds since 1970."""
-    if said is None or isinstance(said, datetime):
-        moment = said
-    else:
-        try:
-            number = float(said)
-        except (TypeError, ValueError):
-            number = None
-        try:
-            if number is not None:
-                moment = datetime.fromtimestamp(number / 1000 if number > 1e11 else number, UTC)
-            else:
-                moment = datetime.fromisoformat(str(said))
-        except (ValueError, OverflowError, OSError):
-            raise Refusal("invalid_value", f"{str(said)[:100]!r} is no date.") from None
-    if moment is None:
+    if said is None:
         return None
+    try:
+        moment = said if isinstance(said, datetime) else _read_moment(str(said).strip())
+    except (ValueError, OverflowError, OSError):
+        raise Refusal("invalid_value", f"{str(said)[:100]!r} is no date.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _read_moment(text: str) -> datetime:
+    if text.isdecimal() and len(text) == 14:
+        text = f"{text[:8]}T{text[8:]}"  # 20250131120000
+    # fromisoformat would find a year 1612 in the milliseconds 1612010201230.
+    if _SHORT_NUMBER.fullmatch(text) or not _is_number(text):
+        return datetime.fromisoformat(text)
+    number = float(text)
+    return datetime.fromtimestamp(number / 1000 if number > 1e11 else number, UTC)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _tags(said: Any) -> list[str] | None:
@@ -361,6 +372,17 @@ def _refuse_unstorable(name: str, value: Any) -> None:
         refuse_unstorable(value)
     except Refusal as refusal:
         raise Refusal(refusal.code, f"{name}{refusal.details['pointer']} holds what cannot be stored.") from None
+
+
+def _as_json(name: str, value: Any) -> Any:
+    """The value as JSON has it: decimals, dates and ids of a database become texts, and bytes that are one."""
+    _refuse_unstorable(name, value)
+    try:
+        plain = from_json(to_json(value))
+    except ValueError as error:
+        raise Refusal("invalid_value", f"{name} holds what is no JSON: {str(error)[:200]}.") from None
+    _refuse_unstorable(name, plain)  # bytes may have become a text with a NUL
+    return plain
 
 
 def _run(rule: RunRule | None, row: Mapping[str, Any], key: str) -> RunWanted | None:

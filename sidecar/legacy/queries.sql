@@ -53,6 +53,13 @@ from jsonb_to_recordset(%(projects)s) as r(id uuid, key text, title text, kind t
 on conflict (key) do nothing
 returning id, key;
 
+-- reopen_projects: projects that an import made, and that were archived when it was rolled back
+update public.projects p set status = 'active'
+where p.id = any(%(ids)s::uuid[]) and p.status = 'archived' and exists (
+    select from sidecar.imported i join sidecar.imports m on m.id = i.import_id
+    where i.row_id = p.id and i.kind = 'project' and m.state = 'rolled_back')
+returning p.id, p.key;
+
 -- unstage: emptied for the next try of the same transaction
 delete from import_staged where import_id = %(import_id)s;
 
@@ -264,7 +271,8 @@ select w.id, w.context_version, %(actor_id)s, %(actor_label)s, %(reason)s, c.cha
 from written w join changed c on c.project_id = w.id order by w.id;
 
 -- finish_import: everything of the source was looked at
-update sidecar.imports set state = 'done', finished_at = now(), problems = %(problems)s where id = %(import_id)s;
+update sidecar.imports set state = 'done', finished_at = now(), problems = %(problems)s
+where id = %(import_id)s and state <> 'rolled_back';
 
 -- writes_to_do: columns of the source that do not hold the stable address yet, some at a time
 select source_key, place, old_value, new_value, previous_value from sidecar.import_writes
@@ -282,37 +290,50 @@ update sidecar.import_writes set written_at = now() where import_id = %(import_i
 -- restored: the old values stand again
 update sidecar.import_writes set restored_at = now() where import_id = %(import_id)s and source_key = any(%(source_keys)s);
 
--- versions_to_withdraw: an import's versions that are still what it left, the approved ones first (what they replaced
--- leaves the context with them), some at a time. `decided`: what somebody did with it since.
-select i.source_key, v.id, v.project_id, v.schema_key, v.version_number, v.status, d.action, d.actor_label
+-- versions_left: an import's versions that are still in use, in the order of their source rows, some at a time: of the last
+-- row all of them
+select i.source_key, v.id, v.project_id
 from sidecar.imported i cross join lateral unnest(i.earlier || i.row_id) r (id)
 join public.artifact_versions v on v.id = r.id
+where i.import_id = %(import_id)s and i.kind = 'version' and i.rolled_back_at is null and i.source_key > %(after)s
+  and v.status <> 'archived' and (v.status = 'approved') = coalesce(%(approved)s::boolean, v.status = 'approved')
+order by i.source_key fetch first (%(limit)s) rows with ties;
+
+-- decided_since: what somebody did with some of an import's versions since
+select v.id, v.schema_key, v.version_number, v.status, d.action, d.actor_label
+from public.artifact_versions v
 left join lateral (
     select a.action, a.actor_label from public.artifact_approvals a
     where a.artifact_version_id = v.id and a.request_id is distinct from %(request_id)s
       and a.action in ('approve', 'reject', 'supersede', 'request_changes', 'archive', 'withdraw')
     order by a.date_created desc limit 1) d on true
-where i.import_id = %(import_id)s and i.kind = 'version' and i.rolled_back_at is null
-  and (v.status = 'approved') = %(approved)s and v.status <> 'archived'
-  and (d.action is not null) = %(decided)s and v.id > %(after)s::uuid
-order by v.id limit %(limit)s;
+where v.id = any(%(ids)s) and v.status <> 'archived';
 
 -- withdrawn: their bookkeeping says so; rows of the source that are imported again become new versions
 update sidecar.imported i set rolled_back_at = now()
 where i.import_id = %(import_id)s and i.kind = 'version' and i.rolled_back_at is null
   and not exists (select from public.artifact_versions v where v.id = i.row_id and v.status <> 'archived');
 
--- archive_projects: projects that the import made and in which nothing else is in use
-update public.projects p set status = 'archived'
-from sidecar.imported i
-where i.import_id = %(import_id)s and i.kind = 'project' and p.id = i.row_id and p.status = 'active'
-  and not exists (select from public.artifact_versions v
-                  where v.project_id = p.id and v.status not in ('rejected', 'archived'));
+-- archive_projects: projects that the import made and in which nothing else is in use, some at a time. `last`: where the
+-- next ones begin.
+with next as materialized (
+    select i.source_key, i.row_id from sidecar.imported i
+    where i.import_id = %(import_id)s and i.kind = 'project' and i.source_key > %(after)s
+    order by i.source_key limit %(limit)s
+), archived as (
+    update public.projects p set status = 'archived' from next
+    where p.id = next.row_id and p.status = 'active'
+      and not exists (select from public.artifact_versions v
+                      where v.project_id = p.id and v.status not in ('rejected', 'archived'))
+    returning p.id
+)
+select max(next.source_key) as last, (select count(*) from archived) as archived from next;
 
 -- roll_back: nothing of it stands; the next import of this name is a new one
 update sidecar.imports set state = 'rolled_back', finished_at = now() where id = %(import_id)s;
 
--- faults_in_rows: versions that are not what the bookkeeping says they were made as
+-- faults_in_rows: versions that are not what the bookkeeping says they were made as. What retention or an erasure took
+-- is no fault, here and below.
 select i.source_key, 'version_missing' as code, i.row_id::text as said
 from sidecar.imported i
 where i.import_id = %(import_id)s and i.kind = 'version' and i.rolled_back_at is null
@@ -336,11 +357,13 @@ left join lateral (
 where i.import_id = %(import_id)s and i.kind = 'version'
   and (coalesce(l.ids, '{}') is distinct from i.file_ids or v.primary_file_id is distinct from i.file_ids[1])
   -- a version that is still open may have been given more
-  and v.status not in ('intermediate', 'pending')
+  and v.status not in ('intermediate', 'pending') and v.bytes_removed_at is null and v.erased_at is null
 union all
 select i.source_key, 'file_missing', f.id::text
 from sidecar.imported i cross join lateral unnest(i.file_ids) f (id)
 where i.import_id = %(import_id)s and not exists (select from public.directus_files d where d.id = f.id)
+  and not exists (select from public.artifact_versions v
+                  where v.id = i.row_id and (v.bytes_removed_at is not null or v.erased_at is not null))
 union all
 select i.source_key, 'not_promoted', v.id::text
 from sidecar.imported i join public.artifact_versions v on v.id = i.row_id
@@ -367,13 +390,15 @@ select i.source_key, v.id, v.value, v.source_url, v.content_hash,
              where f.artifact_version_id = v.id order by f.sort, f.id) as hashes
 from sidecar.imported i join public.artifact_versions v on v.id = i.row_id
 where i.import_id = %(import_id)s and i.kind = 'version' and i.source_key > %(after)s
+  and v.bytes_removed_at is null and v.erased_at is null
 order by i.source_key limit %(limit)s;
 
 -- files_of_import: each file once, with what its bytes were
 select distinct on (f.id) i.source_key, f.id, c.sha256
-from sidecar.imported i cross join lateral unnest(i.file_ids) f (id)
+from sidecar.imported i join public.artifact_versions v on v.id = i.row_id
+cross join lateral unnest(i.file_ids) f (id)
 left join sidecar.file_contents c on c.file_id = f.id
-where i.import_id = %(import_id)s order by f.id;
+where i.import_id = %(import_id)s and v.bytes_removed_at is null and v.erased_at is null order by f.id;
 
 -- remember_content: the hash of bytes that passed through our hands
 insert into sidecar.file_contents (file_id, sha256, size) values (%(file_id)s, %(sha256)s, %(size)s)
@@ -382,6 +407,11 @@ on conflict (file_id) do nothing;
 -- user_named: who runs it, by id or e-mail address
 select id, coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), email) as label
 from public.directus_users where (id::text = %(user)s or lower(email) = lower(%(user)s)) and status = 'active';
+
+-- files_in_no_version: those of some files that no version has
+select f.id from unnest(%(ids)s::uuid[]) f (id)
+where not exists (select from public.artifact_files l where l.directus_files_id = f.id)
+  and not exists (select from public.artifact_versions v where v.primary_file_id = f.id);
 
 -- forget_content: the file was stored for a row that was not taken, and is not kept
 delete from sidecar.file_contents where file_id = %(file_id)s;

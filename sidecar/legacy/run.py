@@ -159,7 +159,7 @@ class Runner:
             return Written()
         keys = [item.source_key for item in items]
         known = self._run(lambda call: known_keys(call, self.work.id, keys))
-        new = [item for item in items if item.source_key not in known or self.options.renew_changed]
+        new = [item for item in items if self._is_new(item, known.get(item.source_key))]
         places = self.options.places
         if self.options.dry_run:
             ready, wrong = places.check(new)
@@ -186,6 +186,10 @@ class Runner:
             if self.options.dry_run:
                 self._expected |= {item.wanted_id for item in whole if item.wanted_id}
         return written
+
+    def _is_new(self, item: Item, known: Row | None) -> bool:
+        """Whether a version will be made of it, so that its file is wanted."""
+        return known is None or (self.options.renew_changed and bytes(known["fingerprint"]) != item.fingerprint)
 
     def _links(self, links: list[Links], problems: list[Problem]) -> Written:
         tables = [table.table for table in self.map.tables if table.versions]
@@ -278,9 +282,10 @@ class Runner:
         self._rehearsing = connection
 
     def _turn(self, batch: list[Found]) -> None:
-        """In a dry run: rolled back where a project ends, so that nobody waits longer than for an import itself.
+        """In a dry run: rolled back where a project ends. What can be in each other's way lies in one project.
 
-        What can be in each other's way lies in one project.
+        Until then the rehearsal keeps the project's lock: in one of tens of thousands of rows, whoever submits or
+        decides there meanwhile waits too long and is told that the registry is busy.
         """
         if not self.options.dry_run:
             return

@@ -165,18 +165,17 @@ class Postgres:
         return bool(row and row["may"])
 
     def write(self, table: str, column: str, keys: Mapping[str, Any], new: str | None, old: str | None) -> bool:
-        wanted = pg.Identifier(column)
-        where = [pg.SQL("{}::text = {}").format(pg.Identifier(n), pg.Literal(str(v))) for n, v in keys.items()]
+        wanted = _beside_values(column)
+        where = pg.SQL(" and ").join(pg.SQL("{}::text = %s").format(_beside_values(n)) for n in keys)
+        values, place = [str(value) for value in keys.values()], _beside_values(*table.split("."))
         statement = pg.SQL("update {} set {} = %s where {} and {}::text is not distinct from %s").format(
-            self._name(table), wanted, pg.SQL(" and ").join(where), wanted
+            place, wanted, where, wanted
         )
         try:
-            if self._writing.execute(statement, [new, old]).rowcount:
+            if self._writing.execute(statement, [new, *values, old]).rowcount:
                 return True
-            found = pg.SQL("select {}::text as found from {} where {}").format(
-                wanted, self._name(table), pg.SQL(" and ").join(where)
-            )
-            row = self._writing.execute(found).fetchone()
+            found = pg.SQL("select {}::text as found from {} where {}").format(wanted, place, where)
+            row = self._writing.execute(found, values).fetchone()
         except psycopg.Error as error:
             raise SourceError(f"{table}.{column} cannot be written: {str(error).splitlines()[0]}") from None
         return row is not None and row["found"] == new
@@ -187,6 +186,11 @@ class Postgres:
 
     def _name(self, table: str) -> pg.Identifier:
         return pg.Identifier(*table.split("."))
+
+
+def _beside_values(*names: str) -> pg.Identifier:
+    """A name in a statement with parameters, in which a bare % would begin one."""
+    return pg.Identifier(*(name.replace("%", "%%") for name in names))
 
 
 class Sqlite:
@@ -298,6 +302,10 @@ class Export:
         columns = self.columns(table.place)
         joins = {n: j for n, j in table.joins.items() if j.by in columns and j.key in self.columns(j.table)}
         taken = ", ".join(["t.row", *(f"{_quoted(name)}.row" for name in joins)])
+        for join in joins.values():
+            # Every row of the table would be looked at for each row otherwise.
+            index, key = _quoted(f"{join.table} by {join.key}"), _literal(join.key)
+            self._sorted.execute(f"create index if not exists {index} on {_quoted(join.table)} (row ->> {key})")
         joined = " ".join(
             f"left join {_quoted(j.table)} {_quoted(n)}"
             f" on {_quoted(n)}.row ->> {_literal(j.key)} = t.row ->> {_literal(j.by)}"

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sidecar.artifacts.content import content_hash
-from sidecar.database import Connection
+from sidecar.database import Connection, Database
 from sidecar.directus import Directus, DirectusError
 from sidecar.legacy.items import Item, Links, Problem, as_it_was, found_in, written_places
 from sidecar.legacy.mapping import Map
@@ -50,28 +50,31 @@ def faults_in_registry(connection: Connection, import_id: UUID) -> Iterator[Faul
         after = rows[-1]["source_key"]
 
 
-def faults_in_source(connection: Connection, import_id: UUID, chosen: Map, source: Source) -> Iterator[Fault]:
+def faults_in_source(database: Database, import_id: UUID, chosen: Map, source: Source) -> Iterator[Fault]:
     """Rows of the source that have no version, rows that have changed since, rows that are not what can be imported;
-    and columns that do not hold the address that was written. Raises SourceError."""
+    and columns that do not hold the address that was written. No transaction is open while the source is read.
+    Raises SourceError."""
     for table in chosen.tables:
         if not source.columns(table.place):
             continue
         rows = (
-            row for chunk in _chunks(source.rows(table)) for row in _as_they_were(connection, import_id, table, chunk)
+            row for chunk in _chunks(source.rows(table)) for row in _as_they_were(database, import_id, table, chunk)
         )
         for found in _chunks(item for of_row in found_in(table, rows) for item in of_row):
-            keys = [item.source_key for item in found]
-            known = {
-                row["source_key"]: row
-                for row in connection.execute(sql.known, {"import_id": import_id, "source_keys": keys})
-            }
+            told = {"import_id": import_id, "source_keys": [item.source_key for item in found]}
+            rows_known = database.run(lambda connection, at=told: connection.execute(sql.known, at).fetchall())
+            known = {row["source_key"]: row for row in rows_known}
             yield from (fault for item in found if (fault := _fault(item, known.get(item.source_key))))
 
 
-def faults_in_files(connection: Connection, settings: Settings, import_id: UUID) -> Iterator[Fault]:
-    """Files whose bytes Directus does not have, or has others of. Every file is read. Raises DirectusError."""
+def faults_in_files(database: Database, settings: Settings, import_id: UUID) -> Iterator[Fault]:
+    """Files whose bytes Directus does not have, or has others of. Every file is read, for hours perhaps: no
+    transaction is open meanwhile. Raises DirectusError."""
+    with database.transaction() as connection:
+        connection.execute(sql.take_time)
+        rows = connection.execute(sql.files_of_import, {"import_id": import_id}).fetchall()
     directus = Directus(settings.directus_url, token=settings.directus_token.get_secret_value())
-    for row in connection.execute(sql.files_of_import, {"import_id": import_id}).fetchall():
+    for row in rows:
         digest = hashlib.sha256()
         try:
             for piece in directus.download(row["id"]):
@@ -95,9 +98,10 @@ def _fault(found: Item | Links | Problem, known: Row | None) -> Fault | None:
     return None
 
 
-def _as_they_were(connection: Connection, import_id: UUID, table: Any, rows: list[Row]) -> Iterator[Row]:
+def _as_they_were(database: Database, import_id: UUID, table: Any, rows: list[Row]) -> Iterator[Row]:
     names = [name for row in rows for name in written_places(table, row).values()]
-    found = connection.execute(sql.writes_known, {"import_id": import_id, "source_keys": names}).fetchall()
+    told = {"import_id": import_id, "source_keys": names}
+    found = database.run(lambda connection: connection.execute(sql.writes_known, told).fetchall())
     writes = {row["source_key"]: row for row in found}
     yield from (as_it_was(table, row, writes) for row in rows)
 

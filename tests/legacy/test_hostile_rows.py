@@ -49,6 +49,7 @@ BAD = {
     "a path below another": ({"schema_key": "scenes[3].image"}, "path_conflict"),
     "no status": ({"status": "perhaps"}, "version_status_known"),
     "a NUL in a text": ({"value": json.dumps({"text": "a\x00b"})}, "invalid_text"),
+    "bytes that are no text": ({"value": b"\xff\xfe"}, "invalid_value"),
     "half a character": ({"value": '"\\ud800"'}, "invalid_json"),
     "ten megabytes": ({"value": json.dumps("x" * 10_000_000)}, "body_too_large"),
     "an unknown project": ({"project_id": str(uuid.uuid4())}, "project_not_found"),
@@ -91,7 +92,10 @@ def test_with_skip_bad_the_others_are_imported_and_the_bad_ones_reported(importi
 
     done = importing("json-arrays", "--source", source.path, "--skip-bad", "--report", report)
 
-    assert f"23 rows: 10 versions made, 0 there already, 1 contexts promoted, {len(bad)} problems" in done.output
+    assert (
+        f"{10 + len(bad)} rows: 10 versions made, 0 there already, 1 contexts promoted, {len(bad)} problems"
+        in done.output
+    )
     told = {
         line["row"].split("/")[1].split("#")[0]: line["code"]
         for line in map(json.loads, report.read_text().splitlines())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+import responses
 
+from tests.conftest import DIRECTUS_URL
 from tests.legacy.conftest import stories_in
 
 STORIES = [{"id": n, "text": f"Story {n}.", "image_url": f"https://cdn.example.test/{n}.png"} for n in (1, 2)]
@@ -95,6 +97,67 @@ def test_what_awaits_promotion_is_found(importing, tmp_path):
     importing("stories", "--source", source, "--no-promote")
 
     assert faults(importing).count("not_promoted") == 4
+
+
+def test_what_was_erased_is_no_fault(importing, given, tmp_path, database, sound):
+    project, files = given.project(), [given.file(), given.file()]
+    rows = [
+        {"id": f"{n}", "project_id": str(project), "schema_key": f"a[{n}]", "value": {"n": n},
+         "file_ids": [str(file)], "status": "approved", "version_number": 1} for n, file in enumerate(files)
+    ]  # fmt: skip
+    (tmp_path / "artifact_versions.json").write_text(json.dumps(rows))
+    importing("json-arrays", "--source", tmp_path)
+    gone = database.value("select id from artifact_versions where schema_key = 'a[0]'")
+
+    done = given.person("admin").post(f"/v1/artifacts/{gone}/erase", {"reason": "Request 17.", "confirm": True})
+
+    assert done.status_code == 200, done.text
+    database.run("delete from directus_files where id = %s", files[0])
+    with responses.RequestsMock() as directus:
+        directus.get(f"{DIRECTUS_URL}/assets/{files[1]}", body=b"PNG")
+        sound("json-arrays", "--source", tmp_path, "--files")
+
+
+def test_what_retention_removed_is_no_fault(importing, given, tmp_path, database, sound):
+    rule = {"superseded": {"after_days": 0, "bytes": "remove"}}
+    project, file = given.project(template_id=given.template({"logo": {"retention": rule}})), given.file()
+    rows = [
+        {"id": f"{n}", "project_id": str(project), "schema_key": "logo", "value": {"n": n},
+         "file_ids": [str(file)] if n == 1 else [], "status": status, "version_number": n}
+        for n, status in ((1, "superseded"), (2, "approved"))
+    ]  # fmt: skip
+    (tmp_path / "artifact_versions.json").write_text(json.dumps(rows))
+    importing("json-arrays", "--source", tmp_path)
+
+    done = given.person("admin").post("/v1/retention", {"project_id": str(project)})
+
+    assert (done.status_code, done.json["data"]["bytes_removed"]) == (200, 1)
+    database.run("delete from directus_files where id = %s", file)
+    sound("json-arrays", "--source", tmp_path, "--files")
+
+
+def test_no_transaction_is_open_while_files_are_read(importing, given, tmp_path, connect):
+    """What waits for the oldest transaction, such as the export of feedback, would wait for all the bytes."""
+    project, file = given.project(), given.file()
+    row = {"id": "1", "project_id": str(project), "schema_key": "logo", "file_ids": [str(file)], "version_number": 1}
+    (tmp_path / "artifact_versions.json").write_text(json.dumps([row]))
+    importing("json-arrays", "--source", tmp_path)
+    other, opened = connect("admin"), []
+
+    def bytes_of_it(_request):
+        opened.append(
+            other.value(
+                "select count(*) from pg_stat_activity where datname = current_database()"
+                " and application_name = 'artifacts-import' and xact_start is not null"
+            )
+        )
+        return 200, {}, b"PNG"
+
+    with responses.RequestsMock() as directus:
+        directus.add_callback("GET", f"{DIRECTUS_URL}/assets/{file}", bytes_of_it)
+        assert "nothing is wrong" in importing("validate", "json-arrays", "--source", tmp_path, "--files").output
+
+    assert opened == [0]
 
 
 def test_an_import_that_is_not_known_is_said(importing):

@@ -19,8 +19,8 @@ NO_MIDNIGHT = ZoneInfo("America/Sao_Paulo")
 NOON = 1760610600123  # 2025-10-16T10:30:00.123Z
 
 
-def become(value, kind, length=None, scale=None, zone=BERLIN):
-    return converter(Column("c", kind, length, scale), zone)(value)
+def become(value, kind, length=None, scale=None, zone=BERLIN, precision=None):
+    return converter(Column("c", kind, length, scale, precision), zone)(value)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,8 @@ def test_a_value_becomes_what_directus_showed_of_it(value, kind, expected):
         (2**53 + 1, "float8", "is no number that eight bytes can hold"),
         (1e300, "float4", "is too large for four bytes"),
         ("x", "numeric", "'x' is no number"),
+        (float("inf"), "numeric", "inf is no number"),
+        ("NaN", "numeric", "'NaN' is no number"),
         ("4711", "uuid", "'4711' is no UUID"),
         (5, "uuid", "5 is no UUID"),
         (float("inf"), "json", "inf is no JSON"),
@@ -102,6 +104,34 @@ def test_limits_of_a_column_are_kept():
     assert become(1.25, "numeric", scale=2) == Decimal("1.25")
     with pytest.raises(Misfit, match=r"1\.255 has more than 2 decimals"):
         become(1.255, "numeric", scale=2)
+
+
+@pytest.mark.parametrize("value", [999.99, -999.99, 0, "0.00", "0.010"])
+def test_a_decimal_that_its_column_can_hold_is_taken(value):
+    assert become(value, "numeric", precision=5, scale=2) == Decimal(str(value))
+
+
+def test_a_decimal_of_many_digits_is_kept_to_the_last():
+    digits = "123456789012345678901234567890123456.78"
+
+    assert become(digits, "numeric", precision=38, scale=2) == Decimal(digits)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (1000, "1000 has more than 3 digits before the point"),
+        (1e25, r"1e\+25 has more than 3 digits before the point"),
+        (-1000.5, "has more than 3 digits before the point"),
+        (0.001, "0.001 has more than 2 decimals"),
+        (float("-inf"), "-inf is no number"),
+        ("NaN", "'NaN' is no number"),
+        ("1e5000", "'1e5000' is no number"),
+    ],
+)
+def test_a_decimal_that_is_too_long_for_its_column_is_refused(value, why):
+    with pytest.raises(Misfit, match=why):
+        become(value, "numeric", precision=5, scale=2)
 
 
 @given(day=st.dates(date(1970, 1, 2), date(2099, 12, 31)), zone=st.sampled_from([BERLIN, NO_MIDNIGHT, ZoneInfo("UTC")]))

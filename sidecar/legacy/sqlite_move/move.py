@@ -5,6 +5,7 @@ One transaction: all of it is there afterwards, and was read back and compared, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from sidecar.legacy.sqlite_move.target import Target
 from sidecar.legacy.sqlite_move.values import Checksum, Misfit, converter, is_known, is_midnight
 
 SHOWN = 20
+SHOWN_OF_COLUMN = 3
 
 
 class Refused(Exception):
@@ -63,17 +65,25 @@ class Moved:
 
 @dataclass
 class Faults:
-    """Values that do not fit, by what is said about them; more than a few of one column would say nothing new."""
+    """Values that do not fit: of each column how many, and the first few; more would say nothing new."""
 
-    said: list[str] = field(default_factory=list)
+    said: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, table: str, column: str, key: str, value: Any, why: object) -> None:
-        self.said.append(f"{table}.{column} where {key} is {value}: {why}.")
+        place = (table, column)
+        self.counts[place] += 1
+        if self.counts[place] <= SHOWN_OF_COLUMN:
+            self.said.setdefault(place, []).append(f"{table}.{column} where {key} is {value}: {why}.")
 
     def refuse(self) -> None:
         if self.said:
             repair = "Repair these in the old Directus, or in a copy of its file, and run this again:"
-            raise Refused([repair, *self.said])
+            raise Refused([repair, *(line for place in self.said for line in self._of(place))])
+
+    def _of(self, place: tuple[str, str]) -> list[str]:
+        more = self.counts[place] - SHOWN_OF_COLUMN
+        return self.said[place] + ([f"{'.'.join(place)}: {more:,} more like these."] if more > 0 else [])
 
 
 def move(plan: Move, say: Callable[[str], None] = lambda line: None) -> list[Moved]:
@@ -152,7 +162,7 @@ def refuse_what_cannot_move(plan: Move) -> None:
     """What neither a move nor a comparison can work with; nothing is written. Raises Refused with every reason."""
     reasons = [*_damage(plan.source), *_other_versions(plan)]
     if not reasons:
-        reasons = [*_registry(plan.target), *_missing(plan), *_loose_ends(plan.source)]
+        reasons = [*_registry(plan.target), *_missing(plan), *_loose_ends(plan)]
     if not reasons:
         reasons = [*_wrong_zone(plan)]
     if reasons:
@@ -203,8 +213,10 @@ def _missing(plan: Move) -> Iterator[str]:
                 yield f"{table}.{name} is of type {columns[name].kind}, which this command cannot fill."
 
 
-def _loose_ends(source: Source) -> Iterator[str]:
-    for table, column, parent, rows in source.loose_ends():
+def _loose_ends(plan: Move) -> Iterator[str]:
+    for table, column, parent, rows in plan.source.loose_ends():
+        if table not in plan.tables:
+            continue
         yield (
             f"{table}.{column} refers {rows:,} times to rows of {parent} that are not there, which PostgreSQL refuses."
             f" Empty {column} in those rows, or delete them."

@@ -3,6 +3,7 @@ select c.relname::text as table_name,
        a.attname::text as column_name,
        t.typname::text as kind,
        case when t.typname in ('varchar', 'bpchar') and a.atttypmod > 4 then a.atttypmod - 4 end as length,
+       case when t.typname = 'numeric' and a.atttypmod > 4 then (a.atttypmod - 4) >> 16 end as precision,
        case when t.typname = 'numeric' and a.atttypmod > 4 then (a.atttypmod - 4) & 65535 end as scale,
        pg_get_serial_sequence(quote_ident(c.relname), a.attname) as sequence
   from pg_class c

@@ -49,7 +49,9 @@ class Target:
         """By table and name, in their order, without generated ones."""
         found: dict[str, dict[str, Column]] = {}
         for row in self.connection.execute(sql.columns):
-            column = Column(row["column_name"], row["kind"], row["length"], row["scale"], row["sequence"])
+            column = Column(
+                row["column_name"], row["kind"], row["length"], row["scale"], row["precision"], row["sequence"]
+            )
             found.setdefault(row["table_name"], {})[column.name] = column
         return found
 

@@ -11,13 +11,15 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# More digits than a numeric with limits has.
+_EXACT = Context(prec=2100)
 INTEGER_BITS = {"int2": 16, "int4": 32, "int8": 64}
 CHECKSUM_BYTES = 16
 
@@ -28,12 +30,14 @@ class Misfit(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of PostgreSQL. `kind` is pg_type.typname; `length` and `scale` are None where there is no limit."""
+    """A column of PostgreSQL. `kind` is pg_type.typname. None where there is no limit: `length`, and a numeric's
+    `scale` and `precision` (how many digits, decimals and all)."""
 
     name: str
     kind: str
     length: int | None = None
     scale: int | None = None
+    precision: int | None = None
     sequence: str | None = None
 
 
@@ -50,7 +54,7 @@ def converter(column: Column, zone: ZoneInfo) -> Callable[[Any], Any]:
     if column.kind in ("varchar", "text", "bpchar"):
         return lambda value: _text(value, column.length)
     if column.kind == "numeric":
-        return lambda value: _decimal(value, column.scale)
+        return lambda value: _decimal(value, column.scale, column.precision)
     return _PLAIN[column.kind]
 
 
@@ -93,13 +97,19 @@ def _single(value: Any) -> float:
         raise Misfit(f"{_shown(value)} is too large for four bytes") from None
 
 
-def _decimal(value: Any, scale: int | None) -> Decimal:
+def _decimal(value: Any, scale: int | None, precision: int | None) -> Decimal:
     try:
         number = Decimal(str(value))
+        fits = scale is None or number == number.quantize(Decimal(1).scaleb(-scale), context=_EXACT)
     except InvalidOperation:
         raise Misfit(f"{_shown(value)} is no number") from None
-    if scale is not None and number != round(number, scale):
+    if not number.is_finite():
+        raise Misfit(f"{_shown(value)} is no number")
+    if not fits:
         raise Misfit(f"{_shown(value)} has more than {scale} decimals")
+    before = precision - (scale or 0) if precision is not None else None
+    if before is not None and number and number.adjusted() >= before:
+        raise Misfit(f"{_shown(value)} has more than {before} digits before the point")
     return number
 
 
