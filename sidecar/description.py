@@ -156,15 +156,9 @@ def _add_uploads(description: dict[str, Any]) -> None:
 
 
 def _add_page(description: dict[str, Any]) -> None:
-    """What a review link shows is a page, too, with a form."""
-    shared = description["paths"]["/v1/shared/{token}"]
-    shared["get"]["responses"]["200"]["content"]["text/html"] = {"schema": {"type": "string"}}
-    content = shared["post"]["requestBody"]["content"]
-    content["application/x-www-form-urlencoded"] = {"schema": content["application/json"]["schema"]}
-    shared["post"]["responses"]["303"] = {
-        "description": "Of a form: to the page.",
-        "headers": {"Location": {"schema": {"type": "string"}}, "X-Request-Id": _REQUEST_ID},
-    }
+    """What a review link shows is a page, too. The form on it is between the page and its address."""
+    shown = description["paths"]["/v1/shared/{token}"]["get"]["responses"]["200"]
+    shown["content"]["text/html"] = {"schema": {"type": "string"}}
 
 
 def _as_json_text(shape: dict[str, Any]) -> dict[str, Any]:
