@@ -166,11 +166,13 @@ def post_shared(token: str) -> Response:
     if not _is_form():
         speak_as(_opened(token).guest)
         return _act_by_json(token=token)
+    fields: Row = {}
     try:
         speak_as(_opened(token).guest)
-        _act(token, read_model(GuestBody, _form()))
+        fields = _form()
+        _act(token, read_model(GuestBody, fields))
     except Refusal as refusal:
-        return _page(token, refusal)
+        return _page(token, refusal, fields)
     # Reading the page again does not send the form again.
     return page.guarded(Response(status=303, headers={"Location": token}))
 
@@ -219,13 +221,13 @@ def _as_json(token: str) -> Response:
     return page.guarded(encode(Answer(shown)))
 
 
-def _page(token: str, refusal: Refusal | None = None) -> Response:
-    """The page; with a refusal of what was sent from it, with all that was typed."""
+def _page(token: str, refusal: Refusal | None = None, typed: Row | None = None) -> Response:
+    """The page; with a refusal of what was sent from it, with all that was `typed`."""
     try:
         shown = _shown(_opened(token), "../downloads/")
     except Refusal as closed:
         return page.refused(closed)
-    return page.shared(shown, texts_of(registry().directus(), shown["versions"]), refusal, request.form.to_dict())
+    return page.shared(shown, texts_of(registry().directus(), shown["versions"]), refusal, typed or {})
 
 
 def _shown(link: Opened, place: str) -> Row:
