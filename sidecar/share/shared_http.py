@@ -170,11 +170,12 @@ def post_shared(token: str) -> Response:
     try:
         speak_as(_opened(token).guest)
         fields = _form()
-        _act(token, read_model(GuestBody, fields))
+        body = read_model(GuestBody, fields)
+        _act(token, body)
     except Refusal as refusal:
         return _page(token, refusal, fields)
     # Reading the page again does not send the form again.
-    return page.guarded(Response(status=303, headers={"Location": token}))
+    return page.guarded(Response(status=303, headers={"Location": f"{token}#v-{body.artifact_version_id}"}))
 
 
 @permitted("read")

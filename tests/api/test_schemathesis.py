@@ -48,7 +48,7 @@ pytestmark = [
 UNSAID = {
     # what is named must exist, be reachable, or be something else than it is
     "reference_not_found", "file_not_found", "template_not_found", "file_url_refused", "file_url_failed",
-    "server_not_allowed",
+    "server_not_allowed", "review_link_too_long",
     "file_type_mismatch", "used_in_place", "relation_not_to_itself", "decision_repeated", "one_project_at_a_time",
     # what a template asks for
     "template_violation", "template_broken",
