@@ -48,22 +48,20 @@ def texts_of(directus: Directus, versions: list[Row]) -> dict[Any, str]:
     found = {}
     try:
         for file in files[:MOST_TEXTS]:
-            text = _beginning(directus, str(file["id"]))
-            if text is not None:
-                found[file["id"]] = plain(text) + (" …" if (file["size"] or 0) > LARGEST_TEXT else "")
+            try:
+                found[file["id"]] = plain(_beginning(directus, str(file["id"])))
+            except (DirectusError, HTTPError) as error:
+                if isinstance(error, DirectusError) and 400 <= error.status < 500:
+                    continue  # this file is not there, or empty
+                break  # the others would keep the guest waiting, too
+            if (file["size"] or 0) > LARGEST_TEXT:
+                found[file["id"]] += " …"
     finally:
         directus.session.close()
     return found
 
 
-def _beginning(directus: Directus, file_id: str) -> str | None:
-    try:
-        answer = directus.open_asset(file_id, {"Range": f"bytes=0-{LARGEST_TEXT - 1}"})
-    except DirectusError:
-        return None
-    with answer:
-        try:
-            # A storage that knows no ranges sends all of it.
-            return answer.raw.read(LARGEST_TEXT, decode_content=False).decode("utf-8", "replace")
-        except HTTPError:
-            return None
+def _beginning(directus: Directus, file_id: str) -> str:
+    with directus.open_asset(file_id, {"Range": f"bytes=0-{LARGEST_TEXT - 1}"}) as answer:
+        # A storage that knows no ranges sends all of it.
+        return answer.raw.read(LARGEST_TEXT, decode_content=False).decode("utf-8", "replace")

@@ -233,11 +233,15 @@ def test_a_value_that_is_large_is_shown_by_its_beginning(given, project, invite)
 
 
 def test_a_text_that_cannot_be_read_is_still_there_to_download(given, project, invite):
-    with responses.RequestsMock() as directus:
-        directus.add("GET", re.compile(".*"), status=503)
-        page = invite(given.version(project, files=(given.file("text/plain", "notes.txt"),))).page()
-    assert "notes.txt" in page
-    assert "../downloads/" in page
+    files = tuple(given.file("text/plain", name) for name in ("notes.txt", "more.txt"))
+    guest = invite(given.version(project, files=files))
+    for status, asked in ((404, 2), (503, 1)):
+        with responses.RequestsMock() as directus:
+            directus.add("GET", re.compile(".*"), status=status)
+            page = guest.page()
+            assert len(directus.calls) == asked, "who does not answer is not asked again for the same page"
+        assert "notes.txt" in page
+        assert page.count('href="../downloads/') == 2
 
 
 def test_what_was_erased_is_said_to_be(given, project, invite, reviewer):
@@ -514,6 +518,12 @@ def test_an_expired_link_shows_nothing(invite, version, database, settings):
             assert "Between us" not in page
             assert "brand.logo" not in page
             assert one.press("approve", page="").status_code == 410
+
+
+def test_a_seal_alone_is_no_link(invite, version, client, settings):
+    guest, later = invite(version), int(time.time()) + 10**6
+    for token in (seal_link(settings, UUID(guest.link["id"]), later), seal_link(settings, UUID(int=7), later)):
+        assert code(client.get(f"/v1/shared/{token}")) == "review_link_not_found"
 
 
 def test_a_revoked_link_shows_nothing_from_then_on(invite, version, database, reviewer):
