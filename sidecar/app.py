@@ -6,6 +6,7 @@ from flask import Response, redirect
 from flask_openapi3.models.info import Info
 from pydantic_core import to_json
 from werkzeug import Response as RedirectResponse
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sidecar import edge, log
 from sidecar.access.authenticate import Authenticator
@@ -29,6 +30,8 @@ from sidecar.promotion.http import api as promotion
 from sidecar.retention.http import api as retention
 from sidecar.review.http import api as review
 from sidecar.settings import Settings
+from sidecar.share.http import api as sharing
+from sidecar.share.shared_http import api as shared
 from sidecar.transfers.collect_http import api as collecting
 from sidecar.transfers.http import api as transfers
 from sidecar.version import VERSION
@@ -56,8 +59,11 @@ def create_app(settings: Settings) -> DescribedApp:
     edge.install(app)
     features = (
         artifacts, find, review, promotion, projects, locks, copies, versions, executions, steps, transfers, collecting,
-        lineage, files, feedback, retention, desk, insights,
+        lineage, files, feedback, retention, desk, insights, sharing, shared,
     )  # fmt: skip
+    if settings.proxies:
+        # Only the caller's address: nothing here is made from the host that a request names.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)
     for feature in features:
         app.register_api(feature)
     _add_health(app, database)

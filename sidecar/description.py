@@ -82,6 +82,7 @@ def complete(spec: dict[str, Any], bodies: list[type[BaseModel]]) -> dict[str, A
             _complete(method, operation, schemas)
     _add_uploads(description)
     _add_conditions(description)
+    _add_page(description)
     return description
 
 
@@ -152,6 +153,12 @@ def _add_uploads(description: dict[str, Any]) -> None:
         schemas[name] = fields
         content["multipart/form-data"] = {"schema": {"$ref": f"#/components/schemas/{name}"}}
         _add_refusals(operation, "bad_request", "value_not_json", "upload_too_large")
+
+
+def _add_page(description: dict[str, Any]) -> None:
+    """What a review link shows is a page, too. The form on it is between the page and its address."""
+    shown = description["paths"]["/v1/shared/{token}"]["get"]["responses"]["200"]
+    shown["content"]["text/html"] = {"schema": {"type": "string"}}
 
 
 def _as_json_text(shape: dict[str, Any]) -> dict[str, Any]:

@@ -111,6 +111,30 @@ CODES: dict[str, Code] = {
     "stable_links_off": Code(
         403, "Stable links are switched off.", "Ask with a token at /v1/projects/{id}/files/{path}, or ask an operator."
     ),
+    # Review links
+    "review_links_off": Code(403, "Review links are switched off.", "Ask an operator (ARTIFACTS_REVIEW_LINK_DAYS)."),
+    "review_link_not_found": Code(
+        404, "There is no such review link.", "Check the address, or ask whoever sent it for a new one."
+    ),
+    "review_link_expired": Code(410, "This review link has expired.", "Ask whoever sent it for a new one."),
+    "review_link_revoked": Code(410, "This review link was revoked.", "Ask whoever sent it for a new one."),
+    "review_link_stopped": Code(
+        403, "Whoever sent this review link may not share this any more.", "Ask for a link from somebody else."
+    ),
+    "review_link_narrow": Code(
+        403, "This review link does not let its guest do that.", "Ask whoever sent it for one that does."
+    ),
+    "review_link_too_long": Code(
+        422, "A review link cannot live that long.", "Ask for less, or have ARTIFACTS_REVIEW_LINK_DAYS raised."
+    ),
+    "review_form_expired": Code(
+        403, "This page was opened too long ago, so nothing was sent.", "Open the link again and send it from there."
+    ),
+    "nothing_to_share": Code(
+        409, "Nothing of this task waits for a decision.", "Share one of its versions, or wait for a candidate."
+    ),
+    "too_many_to_share": Code(409, "A review link shows 50 versions at most.", "Share some of them, by their ids."),
+    "too_many_requests": Code(429, "There were too many requests.", "Wait as long as Retry-After says, then go on."),
     "bytes_missing": Code(
         404, "Directus has lost the bytes of this file.", "Restore the file in Directus' storage, or submit it again."
     ),
@@ -501,6 +525,7 @@ _MAY_PASS_LATER = frozenset(
         "file_url_failed",
         "file_url_too_large",
         "file_type_mismatch",
+        "review_link_too_long",
         "reference_not_found",
         "one_project_at_a_time",
         "if_match_invalid",

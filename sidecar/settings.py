@@ -49,6 +49,8 @@ class Settings(BaseModel):
     idempotency_hours: Annotated[int, Field(ge=24, le=8760)] = 24
     download_seconds: Annotated[int, Field(ge=10, le=86400)] = 300
     stable_links: Annotated[int, Field(ge=0, le=1_000_000)] = 1
+    review_link_days: Annotated[int, Field(ge=0, le=365)] = 30
+    proxies: Annotated[int, Field(ge=0, le=8)] = 0
     retention: bool = True
     prepare_statements: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -3,6 +3,11 @@ select id, name, role, actor_type
 from sidecar.service_tokens
 where token_hash = %(token_hash)s and revoked_at is null and (expires_at is null or expires_at > now());
 
+-- live_token: the token with this id, unless revoked or expired
+select id, name, role, actor_type
+from sidecar.service_tokens
+where id = %(id)s and revoked_at is null and (expires_at is null or expires_at > now());
+
 -- touch_service_token: when a token was last used, written at most once an hour so that reads stay reads
 update sidecar.service_tokens set last_used_at = now()
 where id = %(id)s and (last_used_at is null or last_used_at < now() - interval '1 hour');

@@ -104,6 +104,22 @@ class Lock(Model):
         )  # fmt: skip
 
 
+class ReviewLink(Model):
+    """A review link; `url` is there only where it was just made."""
+
+    id: UUID
+    guest_name: str
+    guest_email: str | None = None
+    note: str | None = None
+    may: list[str]
+    state: str
+    url: str | None = None
+    made_by_label: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None = None
+
+
 class Submitted(Model):
     """What became of a submission.
 

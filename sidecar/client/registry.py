@@ -14,6 +14,7 @@ from sidecar.client.executions import Executions, Steps
 from sidecar.client.feedback import Feedback
 from sidecar.client.ids import Id
 from sidecar.client.lineage import Lineages
+from sidecar.client.links import Links
 from sidecar.client.locks import Locks
 from sidecar.client.models import Version
 from sidecar.client.projects import Projects
@@ -26,7 +27,7 @@ from sidecar.client.versions import Versions
 
 class Registry:
     """A caller of the registry, by the features it has: projects, context, versions, reviews, promotions, lineage,
-    executions, steps, transfers, locks, retention, desk. Threads may share it.
+    executions, steps, transfers, locks, retention, links, desk. Threads may share it.
 
     `url` and `token` are taken from SIDECAR_URL and SIDECAR_TOKEN when left out; `actor` is the Directus user a service
     token acts for. `timeout` is (connect, read) in seconds for one try; a request that passes by itself is repeated up
@@ -59,6 +60,7 @@ class Registry:
         self.locks = Locks(transport)
         self.transfers = Transfers(transport)
         self.retention = Retention(transport)
+        self.links = Links(transport)
         self.desk = Desk(transport)
         self.inbox, self.sheet = self.desk.inbox, self.desk.sheet
         learning = Feedback(transport)

@@ -27,6 +27,7 @@ from sidecar.promotion.task import promote_done_task, tasks_awaiting_promotion
 from sidecar.retention.daily import retain_all
 from sidecar.retention.remove import remove_files, remove_late_pictures
 from sidecar.settings import Settings
+from sidecar.share.forget import forget_links
 from sidecar.sql import Statements
 from sidecar.transfers import send
 from sidecar.worker import look
@@ -123,6 +124,13 @@ def create_worker(settings: Settings, database: Database) -> procrastinate.App:
         """Forget the answers that nobody may ask for again."""
         if expired := expire(database, settings.idempotency_hours):
             log.info("idempotency keys expired", keys=expired)
+
+    @app.periodic(cron="43 3 * * *")
+    @app.task(name="forget_review_links", queue=QUEUE, queueing_lock="forget_review_links")
+    def forget_review_links(timestamp: int) -> None:
+        """Forget the guests of review links that ended long ago."""
+        if forgotten := forget_links(database):
+            log.info("review links forgotten", links=forgotten)
 
     return app
 

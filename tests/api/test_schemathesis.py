@@ -48,7 +48,7 @@ pytestmark = [
 UNSAID = {
     # what is named must exist, be reachable, or be something else than it is
     "reference_not_found", "file_not_found", "template_not_found", "file_url_refused", "file_url_failed",
-    "server_not_allowed",
+    "server_not_allowed", "review_link_too_long",
     "file_type_mismatch", "used_in_place", "relation_not_to_itself", "decision_repeated", "one_project_at_a_time",
     # what a template asks for
     "template_violation", "template_broken",
@@ -145,6 +145,9 @@ def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
         decided("archive", made[name][-1])
     locked = reviewer.call("PUT", "/v1/projects/spring-brand/locks/scenes[1]", json={"reason": "Final."})
     assert locked.status_code == 200, locked.text
+    invited = {"guest_name": "Ada", "may": ["comment", "decide"]}
+    link: Any = reviewer.post(f"/v1/artifacts/{made['spring'][4]}/links", invited)
+    assert link.status_code == 201, link.text
     with responses.RequestsMock(assert_all_requests_are_fired=False) as directus:
         Storage(directus, given, database)
         yield SimpleNamespace(
@@ -155,6 +158,8 @@ def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
             steps=[AN_ID, ANOTHER_ID],
             transfers=[str(given.transfer(UUID(AN_ID), id=AN_ID)), str(given.transfer(UUID(ANOTHER_ID), "failed"))],
             servers=["gpu"],
+            links=[link.json["data"]["id"]],
+            tokens=[link.json["data"]["url"].rpartition("/")[2]],
             files=files,
         )
 
@@ -179,6 +184,7 @@ def configured(world: SimpleNamespace, person: Person | None, **more: Any) -> Sc
         "body.target_server": "servers", "body.source_step_id": "steps", "body.target_step_id": "steps",
         "query.artifact_version_id": "versions", "query.source_step_id": "steps", "query.target_step_id": "steps",
         "body.steps[*].step_name": "names", "body.steps[*].depends_on[*]": "names",
+        **({"path.token": "tokens"} if person else {}),
     }  # fmt: skip
     return SchemathesisConfig.from_dict({
         "seed": SEED,
@@ -193,14 +199,14 @@ def configured(world: SimpleNamespace, person: Person | None, **more: Any) -> Sc
                 "include-path-regex": f"^/v1/{kind if kind != 'versions' else 'artifacts'}/",
                 "parameters": {"path.id": {"dictionary": kind, "probability": 0.5}},
             }
-            for kind in ("versions", "projects", "tasks", "executions", "steps", "transfers")
+            for kind in ("versions", "projects", "tasks", "executions", "steps", "transfers", "links")
         ],
         # Tokens are not made up: nobody is there to ask whose they are.
         "generation": {"database": "none", "with-security-parameters": False},
         "checks": {
             # a caller without a token is a run of its own here
             "ignored_auth": {"enabled": False},
-            "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", 401, 403, 404, 409, 410, 423]},
+            "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", 401, 403, 404, 409, 410, 423, 429]},
         },
         **more,
     })  # fmt: skip
@@ -357,8 +363,11 @@ def test_whatever_is_sent_without_a_token_changes_nothing(app, world, database):
 
     assert not seen.findings, seen.told()
     assert set(seen.asked) == operations(app)
-    assert set(seen.codes) <= {"token_missing", "link_invalid", "route_not_found", "method_not_allowed"}
-    assert set(seen.statuses) <= {401, 403, 404, 405}
+    assert set(seen.codes) <= {
+        "token_missing", "link_invalid", "review_link_not_found", "too_many_requests", "route_not_found",
+        "method_not_allowed",
+    }  # fmt: skip
+    assert set(seen.statuses) <= {401, 403, 404, 405, 429}
 
 
 def test_every_operation_has_an_example_that_is_answered(app, world, given):
@@ -374,7 +383,8 @@ def test_every_operation_has_an_example_that_is_answered(app, world, given):
 
 # What the examples may meet: what they name has been decided, or is not there.
 STANDING_IN_THE_WAY = {
-    "already_decided", "not_submitted", "link_invalid", "file_not_linked", "nothing_at_path", "project_not_found",
+    "already_decided", "not_submitted", "link_invalid", "review_link_not_found",
+    "file_not_linked", "nothing_at_path", "project_not_found",
     "context_version_unknown", "version_erased", "path_not_in_context", "step_unfinished", "step_output_missing",
     "server_not_allowed",
 }  # fmt: skip

@@ -32,6 +32,9 @@ SAID_BY_PYTHON = {
     "transfer_not_found", "transfer_carried", "not_approved", "nothing_to_transfer", "server_not_allowed",
     "prompt_unfinished", "output_missing", "too_many_outputs", "server_failed",
     "idempotency_key_reused", "idempotency_key_in_use", "own_work", "more_approvals_needed", "context_version_unknown",
+    "review_links_off", "review_link_not_found", "review_link_expired", "review_link_revoked", "review_link_stopped",
+    "review_link_narrow", "review_link_too_long", "review_form_expired", "nothing_to_share", "too_many_to_share",
+    "too_many_requests",
     "upload_too_large", "file_type_mismatch", "file_url_refused", "file_url_failed", "file_url_too_large",
 }  # fmt: skip
 SAID_BY_THE_EXTENSION = {

@@ -256,6 +256,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/artifacts/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a review link
+         * @description With it somebody without an account sees the version, and comments or decides where `may` says so. The answer holds the address, which is said only here, and to the same request under its Idempotency-Key.
+         */
+        post: operations["shareArtifact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/artifacts/{id}/reject": {
         parameters: {
             query?: never;
@@ -675,6 +695,46 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List review links
+         * @description Newest first: reviewers see everybody's, others their own. Never with their addresses.
+         */
+        get: operations["listLinks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/links/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a review link
+         * @description Whoever made it may, and reviewers. Its page shows nothing from then on; files that are being looked at can be read for up to an hour more.
+         */
+        delete: operations["revokeLink"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1120,6 +1180,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/shared/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what a review link shows
+         * @description Needs no other token. A page for whoever accepts text/html, else JSON. It changes nothing, however often it is read.
+         */
+        get: operations["readShared"];
+        put?: never;
+        /**
+         * Comment or decide by a review link
+         * @description As JSON, or as the page's own form, which is answered with the page. By the right of whoever made the link, as far as the link goes.
+         */
+        post: operations["actShared"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stable/{link}": {
         parameters: {
             query?: never;
@@ -1288,6 +1372,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tasks/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a review link for a task's candidates
+         * @description For what waits for a decision at this moment; what is submitted later is not shown.
+         */
+        post: operations["shareTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/transfers": {
         parameters: {
             query?: never;
@@ -1360,6 +1464,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** ActedAnswer */
+        ActedAnswer: {
+            data: components["schemas"]["DecisionAnswer"];
+        };
         /** AffectedVersion */
         AffectedVersion: {
             /** Artifact Type */
@@ -2680,6 +2788,121 @@ export interface components {
              */
             oldest: string | null;
         };
+        /**
+         * GuestBody
+         * @description What a guest says of one of the versions.
+         * @example {
+         *       "action": "approve",
+         *       "artifact_version_id": "6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11",
+         *       "form_token": "WyI2ZjFjMGE1MiIsMV0.c2VhbGVk"
+         *     }
+         */
+        GuestBody: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "approve" | "reject" | "request_changes" | "comment";
+            /**
+             * Artifact Version Id
+             * Format: uuid
+             */
+            artifact_version_id: string;
+            /**
+             * Form Token
+             * @description Of the page, or of the answer, that shows the versions. What is sent with it again counts once.
+             */
+            form_token: string;
+            /**
+             * Reason
+             * @description Why; a comment's text.
+             * @default null
+             */
+            reason: string | null;
+        };
+        /** GuestFile */
+        GuestFile: {
+            /** Download Url */
+            download_url: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string | null;
+            /** Size */
+            size: number | null;
+            /** Type */
+            type: string | null;
+            /**
+             * Url
+             * @description For an hour, without a token.
+             */
+            url: string;
+        };
+        /** GuestSaid */
+        GuestSaid: {
+            /** Action */
+            action: string;
+            /**
+             * Date Created
+             * Format: date-time
+             */
+            date_created: string;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * GuestVersion
+         * @description A version as a guest sees it.
+         */
+        GuestVersion: {
+            /** Allowed Actions */
+            allowed_actions: ("approve" | "reject" | "request_changes" | "comment")[];
+            /** Artifact Type */
+            artifact_type: string | null;
+            /**
+             * Artifact Version Id
+             * Format: uuid
+             */
+            artifact_version_id: string;
+            /** Date Created */
+            date_created: string | null;
+            /** Files */
+            files: components["schemas"]["GuestFile"][];
+            /** Gone */
+            gone: ("erased" | "files_removed") | null;
+            /** Project Title */
+            project_title: string | null;
+            /** Review State */
+            review_state: string | null;
+            /**
+             * Said
+             * @description What this guest has said of it.
+             */
+            said: components["schemas"]["GuestSaid"][];
+            /** Schema Key */
+            schema_key: string;
+            /** Source Url */
+            source_url: string | null;
+            /** Status */
+            status: string;
+            /**
+             * Title
+             * @description What the project's template calls the path.
+             */
+            title: string | null;
+            /** Value */
+            value: unknown;
+            /**
+             * Value Start
+             * @description Of a value that is too large to be shown, the beginning as text.
+             */
+            value_start: string | null;
+            /** Version Number */
+            version_number: number;
+        };
         /** HistoryAnswer */
         HistoryAnswer: {
             /** Data */
@@ -3147,6 +3370,74 @@ export interface components {
         /** LinkAnswer */
         LinkAnswer: {
             data: components["schemas"]["DownloadLink"];
+        };
+        /**
+         * LinkBody
+         * @description Who is invited, for how long, and to do what; and which versions they see beside this one.
+         * @example {
+         *       "expires_in": 259200,
+         *       "guest_email": "ada@example.com",
+         *       "guest_name": "Ada Lovelace",
+         *       "may": [
+         *         "view",
+         *         "comment",
+         *         "decide"
+         *       ],
+         *       "note": "Is the green right?"
+         *     }
+         * @example {
+         *       "artifact_version_ids": [
+         *         "7be1c0a4-3a55-4c1b-8f54-51f7b8f1b902"
+         *       ],
+         *       "expires_in": 259200,
+         *       "guest_email": "ada@example.com",
+         *       "guest_name": "Ada Lovelace",
+         *       "may": [
+         *         "view",
+         *         "comment",
+         *         "decide"
+         *       ],
+         *       "note": "Is the green right?"
+         *     }
+         */
+        LinkBody: {
+            /**
+             * Artifact Version Ids
+             * @description Further versions to show.
+             * @default []
+             */
+            artifact_version_ids: string[];
+            /**
+             * Expires In
+             * @description Seconds; at most what ARTIFACTS_REVIEW_LINK_DAYS allows.
+             * @default 604800
+             */
+            expires_in: number;
+            /**
+             * Guest Email
+             * @description Kept beside the link until it is forgotten; nothing is sent.
+             * @default null
+             */
+            guest_email: string | null;
+            /**
+             * Guest Name
+             * @description Stands in the records of whatever they do.
+             */
+            guest_name: string;
+            /**
+             * May
+             * @description view is always among them; decide needs the right to review.
+             * @default [
+             *       "view"
+             *     ]
+             */
+            may: ("view" | "comment" | "decide")[];
+            /**
+             * Note
+             * @description Shown to the guest.
+             * @default null
+             */
+            note: string | null;
         };
         /** LinkedFile */
         LinkedFile: {
@@ -4607,6 +4898,69 @@ export interface components {
             /** Promotions */
             promotions: components["schemas"]["Promotion"][];
         };
+        /**
+         * ReviewLink
+         * @description A review link.
+         */
+        ReviewLink: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Guest Email */
+            guest_email: string | null;
+            /** Guest Name */
+            guest_name: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Last Used At
+             * @description When its guest decided or commented last.
+             */
+            last_used_at: string | null;
+            /** Made By Label */
+            made_by_label: string;
+            /** May */
+            may: ("view" | "comment" | "decide")[];
+            /** Note */
+            note: string | null;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Revoked By Label */
+            revoked_by_label: string | null;
+            /**
+             * State
+             * @description stopped: whoever made it may not share this any more.
+             * @enum {string}
+             */
+            state: "live" | "expired" | "revoked" | "stopped";
+            /**
+             * Url
+             * @description The address for the guest: said once, when the link is made.
+             */
+            url: string | null;
+            /** Versions */
+            versions: components["schemas"]["SharedName"][];
+        };
+        /** ReviewLinkAnswer */
+        ReviewLinkAnswer: {
+            data: components["schemas"]["ReviewLink"];
+        };
+        /** ReviewLinksAnswer */
+        ReviewLinksAnswer: {
+            /** Data */
+            data: components["schemas"]["ReviewLink"][];
+            meta: components["schemas"]["PageMeta"];
+        };
         /** Reviews */
         Reviews: {
             decided: components["schemas"]["Decided"];
@@ -4722,6 +5076,50 @@ export interface components {
              * @default input
              */
             type: string;
+        };
+        /** SharedAnswer */
+        SharedAnswer: {
+            data: components["schemas"]["SharedLink"];
+        };
+        /** SharedLink */
+        SharedLink: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Form Token
+             * @description To be sent with what the guest says; works for two hours.
+             */
+            form_token: string;
+            /** Guest Name */
+            guest_name: string;
+            /** Made By Label */
+            made_by_label: string;
+            /**
+             * May
+             * @description What the guest may do now.
+             */
+            may: ("view" | "comment" | "decide")[];
+            /** Note */
+            note: string | null;
+            /** Versions */
+            versions: components["schemas"]["GuestVersion"][];
+        };
+        /** SharedName */
+        SharedName: {
+            /**
+             * Artifact Version Id
+             * Format: uuid
+             */
+            artifact_version_id: string;
+            /** Schema Key */
+            schema_key: string;
+            /** Status */
+            status: string;
+            /** Version Number */
+            version_number: number;
         };
         /**
          * Sheet
@@ -5859,6 +6257,54 @@ export interface components {
             /** Steps */
             steps: number;
         };
+        /**
+         * TaskLinkBody
+         * @description Who is invited, for how long, and to do what.
+         * @example {
+         *       "expires_in": 259200,
+         *       "guest_email": "ada@example.com",
+         *       "guest_name": "Ada Lovelace",
+         *       "may": [
+         *         "view",
+         *         "comment",
+         *         "decide"
+         *       ],
+         *       "note": "Is the green right?"
+         *     }
+         */
+        TaskLinkBody: {
+            /**
+             * Expires In
+             * @description Seconds; at most what ARTIFACTS_REVIEW_LINK_DAYS allows.
+             * @default 604800
+             */
+            expires_in: number;
+            /**
+             * Guest Email
+             * @description Kept beside the link until it is forgotten; nothing is sent.
+             * @default null
+             */
+            guest_email: string | null;
+            /**
+             * Guest Name
+             * @description Stands in the records of whatever they do.
+             */
+            guest_name: string;
+            /**
+             * May
+             * @description view is always among them; decide needs the right to review.
+             * @default [
+             *       "view"
+             *     ]
+             */
+            may: ("view" | "comment" | "decide")[];
+            /**
+             * Note
+             * @description Shown to the guest.
+             * @default null
+             */
+            note: string | null;
+        };
         /** TemplateName */
         TemplateName: {
             /**
@@ -6605,6 +7051,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type SchemaActedAnswer = components['schemas']['ActedAnswer'];
 export type SchemaAffectedVersion = components['schemas']['AffectedVersion'];
 export type SchemaAnyLineageAnswer = components['schemas']['AnyLineageAnswer'];
 export type SchemaApprovalRecord = components['schemas']['ApprovalRecord'];
@@ -6669,6 +7116,10 @@ export type SchemaExistingSteps = components['schemas']['ExistingSteps'];
 export type SchemaFile = components['schemas']['File'];
 export type SchemaFileInUse = components['schemas']['FileInUse'];
 export type SchemaFilesWaiting = components['schemas']['FilesWaiting'];
+export type SchemaGuestBody = components['schemas']['GuestBody'];
+export type SchemaGuestFile = components['schemas']['GuestFile'];
+export type SchemaGuestSaid = components['schemas']['GuestSaid'];
+export type SchemaGuestVersion = components['schemas']['GuestVersion'];
 export type SchemaHistoryAnswer = components['schemas']['HistoryAnswer'];
 export type SchemaHistoryEntry = components['schemas']['HistoryEntry'];
 export type SchemaHistoryMeta = components['schemas']['HistoryMeta'];
@@ -6696,6 +7147,7 @@ export type SchemaLineageAnswer = components['schemas']['LineageAnswer'];
 export type SchemaLineageGraph = components['schemas']['LineageGraph'];
 export type SchemaLineageMeta = components['schemas']['LineageMeta'];
 export type SchemaLinkAnswer = components['schemas']['LinkAnswer'];
+export type SchemaLinkBody = components['schemas']['LinkBody'];
 export type SchemaLinkedFile = components['schemas']['LinkedFile'];
 export type SchemaListedAnswer = components['schemas']['ListedAnswer'];
 export type SchemaListedPath = components['schemas']['ListedPath'];
@@ -6763,12 +7215,18 @@ export type SchemaRevertBody = components['schemas']['RevertBody'];
 export type SchemaReviewAnswer = components['schemas']['ReviewAnswer'];
 export type SchemaReviewBody = components['schemas']['ReviewBody'];
 export type SchemaReviewed = components['schemas']['Reviewed'];
+export type SchemaReviewLink = components['schemas']['ReviewLink'];
+export type SchemaReviewLinkAnswer = components['schemas']['ReviewLinkAnswer'];
+export type SchemaReviewLinksAnswer = components['schemas']['ReviewLinksAnswer'];
 export type SchemaReviews = components['schemas']['Reviews'];
 export type SchemaReviewsAnswer = components['schemas']['ReviewsAnswer'];
 export type SchemaReviewsMeta = components['schemas']['ReviewsMeta'];
 export type SchemaRunEvent = components['schemas']['RunEvent'];
 export type SchemaRunNode = components['schemas']['RunNode'];
 export type SchemaSentBody = components['schemas']['SentBody'];
+export type SchemaSharedAnswer = components['schemas']['SharedAnswer'];
+export type SchemaSharedLink = components['schemas']['SharedLink'];
+export type SchemaSharedName = components['schemas']['SharedName'];
 export type SchemaSheet = components['schemas']['Sheet'];
 export type SchemaSheetAnswer = components['schemas']['SheetAnswer'];
 export type SchemaSheetProject = components['schemas']['SheetProject'];
@@ -6802,6 +7260,7 @@ export type SchemaSubmitUpload = components['schemas']['SubmitUpload'];
 export type SchemaSuccessor = components['schemas']['Successor'];
 export type SchemaTagsBody = components['schemas']['TagsBody'];
 export type SchemaTakenOutOf = components['schemas']['TakenOutOf'];
+export type SchemaTaskLinkBody = components['schemas']['TaskLinkBody'];
 export type SchemaTemplateName = components['schemas']['TemplateName'];
 export type SchemaTemplateProblem = components['schemas']['TemplateProblem'];
 export type SchemaTextRegion = components['schemas']['TextRegion'];
@@ -9084,6 +9543,181 @@ export interface operations {
                 };
             };
             /** @description `invalid_value`: The request does not fit its description.; `relation_type_known`: This is no type of relation. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    shareArtifact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names the request, quoted or bare, so that it may be sent again: the same caller, operation and key get the first answer again, with Idempotency-Replayed: true.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string;
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expires_in": 259200,
+                 *       "guest_email": "ada@example.com",
+                 *       "guest_name": "Ada Lovelace",
+                 *       "may": [
+                 *         "view",
+                 *         "comment",
+                 *         "decide"
+                 *       ],
+                 *       "note": "Is the green right?"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LinkBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description true: this is the answer to an earlier request. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewLinkAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair).; `invalid_json`: The body is not valid JSON.; `idempotency_key_invalid`: An Idempotency-Key is 1 to 255 printable ASCII characters, quoted or bare. */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour.; `review_links_off`: Review links are switched off. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `artifact_not_found`: There is no such artifact version. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `idempotency_key_in_use`: The first request with this Idempotency-Key is still being answered. */
+            409: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than allowed. */
+            413: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not understood. */
+            415: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `review_link_too_long`: A review link cannot live that long.; `idempotency_key_reused`: This Idempotency-Key was used for a request with another content. */
             422: {
                 headers: {
                     /** @description The request's name. */
@@ -13055,6 +13689,246 @@ export interface operations {
             };
         };
     };
+    listLinks: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only links that show this version.
+                 * @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11
+                 */
+                artifact_version_id?: string | null;
+                /** @description meta.next_cursor of the page before. */
+                cursor?: string | null;
+                limit?: number;
+                /** @description true: only links that have not ended; false: only those that have. */
+                live?: boolean | null;
+            };
+            header?: {
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewLinksAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair). */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    revokeLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names the request, quoted or bare, so that it may be sent again: the same caller, operation and key get the first answer again, with Idempotency-Replayed: true.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string;
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true: this is the answer to an earlier request. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewLinkAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair).; `idempotency_key_invalid`: An Idempotency-Key is 1 to 255 printable ASCII characters, quoted or bare. */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `review_link_not_found`: There is no such review link. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `idempotency_key_in_use`: The first request with this Idempotency-Key is still being answered. */
+            409: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `idempotency_key_reused`: This Idempotency-Key was used for a request with another content. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
     listProjects: {
         parameters: {
             query?: {
@@ -16618,6 +17492,322 @@ export interface operations {
             };
         };
     };
+    readShared: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /**
+                 * @description The last part of a review link.
+                 * @example WyI2ZjFjMGE1MiIsMTc5NjAwMDAwMF0.Zm9yZ2VyeQ
+                 */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedAnswer"];
+                    "text/html": string;
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair). */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour.; `review_links_off`: Review links are switched off.; `review_link_stopped`: Whoever sent this review link may not share this any more. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `review_link_not_found`: There is no such review link. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `review_link_expired`: This review link has expired.; `review_link_revoked`: This review link was revoked. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `too_many_requests`: There were too many requests. */
+            429: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    actShared: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names the request, quoted or bare, so that it may be sent again: the same caller, operation and key get the first answer again, with Idempotency-Replayed: true.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string;
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /**
+                 * @description The last part of a review link.
+                 * @example WyI2ZjFjMGE1MiIsMTc5NjAwMDAwMF0.Zm9yZ2VyeQ
+                 */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "approve",
+                 *       "artifact_version_id": "6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11",
+                 *       "form_token": "WyI2ZjFjMGE1MiIsMV0.c2VhbGVk"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GuestBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true: this is the answer to an earlier request. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActedAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair).; `invalid_json`: The body is not valid JSON.; `idempotency_key_invalid`: An Idempotency-Key is 1 to 255 printable ASCII characters, quoted or bare. */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour.; `review_links_off`: Review links are switched off.; `review_link_stopped`: Whoever sent this review link may not share this any more.; `review_link_narrow`: This review link does not let its guest do that.; `review_form_expired`: This page was opened too long ago, so nothing was sent.; `own_work`: Whoever made a version may not approve it: the project's template says so. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `review_link_not_found`: There is no such review link.; `artifact_not_found`: There is no such artifact version. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `already_decided`: This version has been decided already.; `not_submitted`: This version has not been submitted for review.; `two_approvals_for_one_path`: Two versions of one path cannot be approved in one request; nothing was decided.; `context_path_occupied`: The context holds something at this path that no promotion wrote.; `approved_is_replaced`: An approved version is part of the project's context and is not put away by itself.; `idempotency_key_in_use`: The first request with this Idempotency-Key is still being answered. */
+            409: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `review_link_expired`: This review link has expired.; `review_link_revoked`: This review link was revoked.; `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than allowed. */
+            413: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not understood. */
+            415: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `reason_required`: Say what should change.; `template_violation`: The version is not what the project's template asks for at this path.; `template_broken`: The project's template cannot be read.; `idempotency_key_reused`: This Idempotency-Key was used for a request with another content. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `too_many_requests`: There were too many requests. */
+            429: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
     getStable: {
         parameters: {
             query?: never;
@@ -17996,6 +19186,181 @@ export interface operations {
                 };
             };
             /** @description `invalid_value`: The request does not fit its description. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    shareTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names the request, quoted or bare, so that it may be sent again: the same caller, operation and key get the first answer again, with Idempotency-Replayed: true.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string;
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expires_in": 259200,
+                 *       "guest_email": "ada@example.com",
+                 *       "guest_name": "Ada Lovelace",
+                 *       "may": [
+                 *         "view",
+                 *         "comment",
+                 *         "decide"
+                 *       ],
+                 *       "note": "Is the green right?"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TaskLinkBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description true: this is the answer to an earlier request. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewLinkAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair).; `invalid_json`: The body is not valid JSON.; `idempotency_key_invalid`: An Idempotency-Key is 1 to 255 printable ASCII characters, quoted or bare. */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour.; `review_links_off`: Review links are switched off. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `artifact_not_found`: There is no such artifact version.; `task_not_found`: There is no such task. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `nothing_to_share`: Nothing of this task waits for a decision.; `too_many_to_share`: A review link shows 50 versions at most.; `idempotency_key_in_use`: The first request with this Idempotency-Key is still being answered. */
+            409: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than allowed. */
+            413: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not understood. */
+            415: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `review_link_too_long`: A review link cannot live that long.; `idempotency_key_reused`: This Idempotency-Key was used for a request with another content. */
             422: {
                 headers: {
                     /** @description The request's name. */
