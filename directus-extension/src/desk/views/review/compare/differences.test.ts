@@ -28,6 +28,15 @@ describe('lines of two texts', () => {
     expect(rows.filter(isGap)).toEqual([{ hidden: 22, from: 0 }, { hidden: 21, from: 29 }]);
     expect(rows.filter((row) => !isGap(row))).toHaveLength(7);
   });
+
+  it('that have nothing in common stand as wholes before anybody waits for them', () => {
+    const text = (word: string) => Array.from({ length: 8000 }, (_, at) => `${word} ${at} of many`).join('\n');
+    const begun = performance.now();
+    const rows = linesOf(text('old'), text('new'));
+    expect(performance.now() - begun).toBeLessThan(3000);
+    expect(rows).toHaveLength(8000);
+    expect(rows.at(-1)).toMatchObject({ before: { number: 8000 }, after: { number: 8000 }, same: false });
+  });
 });
 
 describe('values', () => {
@@ -53,5 +62,29 @@ describe('values', () => {
     expect(changesOf({ panels }, { panels: [{ id: 'p0', text: 'new' }, ...panels] })).toEqual([
       { pointer: '/panels/0', kind: 'added', before: undefined, after: { id: 'p0', text: 'new' } },
     ]);
+  });
+
+  it('show what stood there, also where earlier steps have moved it', () => {
+    expect(changesOf([{ p0: 'zero' }, { p1: 'old one' }], [{ p1: 'new one' }])).toEqual([
+      { pointer: '/1', kind: 'removed', before: { p1: 'old one' }, after: undefined },
+      { pointer: '/0', kind: 'removed', before: { p0: 'zero' }, after: undefined },
+      { pointer: '/0', kind: 'added', before: undefined, after: { p1: 'new one' } },
+    ]);
+    const named = (...texts: string[]) => texts.map((text) => ({ id: text[0], text }));
+    expect(changesOf(named('a1', 'b1', 'c1'), named('c2', 'a1'))).toEqual([
+      { pointer: '/1', kind: 'removed', before: { id: 'b', text: 'b1' }, after: undefined },
+      { pointer: '/0', kind: 'moved', before: { id: 'c', text: 'c1' }, after: { id: 'c', text: 'c1' } },
+      { pointer: '/0/text', kind: 'changed', before: 'c1', after: 'c2' },
+    ]);
+  });
+
+  it('may hold nothing in a list', () => {
+    expect(changesOf({ a: [null] }, { a: [{ x: 1 }] })).toEqual(expect.arrayContaining([{ pointer: '/a/0', kind: 'added', before: undefined, after: { x: 1 } }]));
+    expect(changesOf([null, 1], [null, 2])).not.toEqual([]);
+  });
+
+  it('with keys that nobody follows are other values as wholes', () => {
+    const [one, other] = [{ constructor: { a: 1 } }, { constructor: { a: 2 } }];
+    expect(changesOf(one, other)).toEqual([{ pointer: '', kind: 'changed', before: one, after: other }]);
   });
 });

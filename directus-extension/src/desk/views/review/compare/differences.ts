@@ -1,6 +1,6 @@
 import { diffLines, diffWordsWithSpace } from 'diff';
-import { create } from 'jsondiffpatch';
-import { format } from 'jsondiffpatch/formatters/jsonpatch';
+import { clone, create } from 'jsondiffpatch';
+import { format, patch } from 'jsondiffpatch/formatters/jsonpatch';
 
 export interface Piece {
   text: string;
@@ -27,20 +27,24 @@ export const isGap = (line: Line): line is Gap => 'hidden' in line;
 const AROUND = 3;
 /** Comparing word by word takes time; two lines of more characters than this are compared as wholes. */
 const LONGEST_LINE = 2000;
+/** Comparing takes time by the square of what differs: after so many milliseconds texts are shown as wholes, unmatched. */
+const PATIENCE_MS = 500;
 
 /** Two texts as pairs of lines: equal ones beside each other, changed ones compared by word. */
 export function linesOf(before: string, after: string, { ignoreWhitespace = false } = {}): LinePair[] {
   const rows: LinePair[] = [];
+  const until = performance.now() + 2 * PATIENCE_MS;
   let [left, right] = [0, 0];
   let removed: string[] = [];
   const flush = (added: string[]) => {
     for (let at = 0; at < Math.max(removed.length, added.length); at += 1) {
-      const [one, other] = words(removed[at], added[at]);
+      const [one, other] = words(removed[at], added[at], performance.now() < until);
       rows.push({ before: one && { number: (left += 1), pieces: one }, after: other && { number: (right += 1), pieces: other }, same: false });
     }
     removed = [];
   };
-  for (const part of diffLines(before, after, { ignoreWhitespace })) {
+  const parts = diffLines(before, after, { ignoreWhitespace, timeout: PATIENCE_MS }) ?? [{ value: before, removed: true, added: false }, { value: after, removed: false, added: true }];
+  for (const part of parts) {
     const lines = part.value.replace(/\n$/, '').split('\n');
     if (part.removed) {
       flush([]);
@@ -68,8 +72,8 @@ export function folded(rows: LinePair[], around = AROUND): Line[] {
   return shown;
 }
 
-function words(before: string | undefined, after: string | undefined): [Piece[] | null, Piece[] | null] {
-  if (before === undefined || after === undefined || before.length + after.length > LONGEST_LINE)
+function words(before: string | undefined, after: string | undefined, patient: boolean): [Piece[] | null, Piece[] | null] {
+  if (!patient || before === undefined || after === undefined || before.length + after.length > LONGEST_LINE)
     return [before === undefined ? null : [{ text: before, changed: true }], after === undefined ? null : [{ text: after, changed: true }]];
   const parts = diffWordsWithSpace(before, after);
   const side = (without: 'added' | 'removed') => parts.filter((part) => !part[without]).map(({ value, added, removed }) => ({ text: value, changed: Boolean(added || removed) }));
@@ -84,25 +88,37 @@ export interface ValueChange {
   after: unknown;
 }
 
-const differ = create({ arrays: { detectMove: true }, objectHash: (item) => identity(item as Record<string, unknown>) });
+const differ = create({ arrays: { detectMove: true }, objectHash: (item) => identity(item as Record<string, unknown> | null) });
 
 /** What differs between two values, in the order of the document. */
 export function changesOf(before: unknown, after: unknown): ValueChange[] {
-  if (!isDocument(before) || !isDocument(after) || Array.isArray(before) !== Array.isArray(after))
-    return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ pointer: '', kind: before === null ? 'added' : after === null ? 'removed' : 'changed', before, after }];
+  const whole: ValueChange = { pointer: '', kind: before === null ? 'added' : after === null ? 'removed' : 'changed', before, after };
+  if (!isDocument(before) || !isDocument(after) || Array.isArray(before) !== Array.isArray(after)) return JSON.stringify(before) === JSON.stringify(after) ? [] : [whole];
+  try {
+    return stepsFrom(before, after);
+  } catch {
+    // Keys such as `constructor` the library does not follow.
+    return [whole];
+  }
+}
+
+const KINDS = { add: 'added', remove: 'removed', replace: 'changed', move: 'moved' } as const;
+
+function stepsFrom(before: object, after: object): ValueChange[] {
   const delta = differ.diff(before, after);
-  const kinds = { add: 'added', remove: 'removed', replace: 'changed', move: 'moved' } as const;
-  return (delta === undefined ? [] : format(delta)).map((step) => ({
-    pointer: step.path,
-    kind: kinds[step.op],
-    before: step.op === 'add' ? undefined : at(before, step.op === 'move' ? step.from : step.path),
-    after: step.op === 'remove' ? undefined : step.op === 'move' ? at(before, step.from) : step.value,
-  }));
+  // A step's path leads through the document as the steps before it have left it.
+  const document = clone(before) as object;
+  return (delta === undefined ? [] : format(delta)).map((step) => {
+    const was = step.op === 'add' ? undefined : clone(at(document, step.op === 'move' ? step.from : step.path));
+    const is = step.op === 'remove' ? undefined : step.op === 'move' ? was : step.value;
+    patch(document, [step]);
+    return { pointer: step.path, kind: KINDS[step.op], before: was, after: is };
+  });
 }
 
 /** Things in a list are known again by what names them, not by their place. */
-function identity(item: Record<string, unknown>): string {
-  const name = item['id'] ?? item['key'] ?? item['name'];
+function identity(item: Record<string, unknown> | null): string {
+  const name = item?.['id'] ?? item?.['key'] ?? item?.['name'];
   return typeof name === 'string' || typeof name === 'number' ? `named ${name}` : JSON.stringify(item);
 }
 
