@@ -67,6 +67,22 @@ describe('a shortcut', () => {
     expect(hits).toEqual(['Escape', 'Enter']);
   });
 
+  it('acts on nothing that a dialog lies over, wherever the focus is; only the help does', () => {
+    document.body.innerHTML = '<div id="dialog-outlet"><span><p>Help</p></span></div>';
+    const box = document.querySelector('#dialog-outlet > span')!;
+    const { hits } = given([{ key: 'a' }, { key: '?' }]);
+    press('a');
+    press('?', { shiftKey: true });
+    expect(hits).toEqual(['?']);
+    box.className = 'dialog-leave-active';
+    press('a');
+    box.className = '';
+    const dialog = given([{ key: 'a' }], { modal: true });
+    press('a');
+    document.body.innerHTML = '';
+    expect([hits, dialog.hits]).toEqual([['?', 'a'], ['a']]);
+  });
+
   it('goes with its component', () => {
     const { hits, stop } = given([{ key: 'a' }]);
     stop();

@@ -47,6 +47,7 @@ function reachable(): Layer[] {
 function onKey(event: KeyboardEvent): void {
   if (event.isComposing || (event.defaultPrevented && !isFree(event))) return;
   const pressed = nameOf(event);
+  if (isCovered() && pressed !== HELP) return;
   const typing = isTyping(event.target);
   const hit = reachable()
     .flat()
@@ -59,10 +60,21 @@ function onKey(event: KeyboardEvent): void {
 /** Directus' own shortcuts take these for themselves, whether or not there is anything for them to do. */
 const TAKEN = ['Escape', 'ctrl+Enter', 'meta+Enter'];
 
-/** They are free where no dialog or menu of Directus' is open; a closed menu leaves an empty box behind. */
+/** They are free where no dialog or menu of Directus' is open. */
 function isFree(event: KeyboardEvent): boolean {
-  const boxes = document.querySelectorAll('#dialog-outlet > *, #menu-outlet > *');
-  return TAKEN.includes(nameOf(event)) && (layers.some(({ modal }) => modal) || ![...boxes].some((box) => box.childElementCount > 0));
+  return TAKEN.includes(nameOf(event)) && !isCovered();
+}
+
+/** Shows what works now, over whatever is open; pressed again, it closes that. */
+export const HELP = '?';
+
+/**
+ * A dialog or a menu of Directus' lies over the page, wherever the focus is, and has no keys of its own here. One that is
+ * closed leaves an empty box behind, or is on its way out.
+ */
+function isCovered(): boolean {
+  const boxes = document.querySelectorAll('#dialog-outlet > :not([class*="-leave-active"]), #menu-outlet > :not([class*="-leave-active"])');
+  return !layers.some(({ modal }) => modal) && [...boxes].some((box) => box.childElementCount > 0);
 }
 
 /** The shift of `?` and capitals is in the character itself already. */
