@@ -37,6 +37,14 @@ describe('a shortcut', () => {
     expect(hits).toEqual(['Escape']);
   });
 
+  it.each(['button', 'a', 'summary'])('leaves space and Enter to what has the focus (%s)', (tag) => {
+    const { hits } = given([{ key: ' ' }, { key: 'Enter' }, { key: 'j' }]);
+    const on = field(tag).appendChild(document.createElement('span'));
+    const taken = [' ', 'Enter', 'j'].map((key) => press(key, { on }).defaultPrevented);
+    press(' ');
+    expect([taken, hits]).toEqual([[false, false, true], ['j', ' ']]);
+  });
+
   it('tells the keys of the browser and of the system apart', () => {
     const { hits } = given([{ key: 'a' }, { key: 'ctrl+Enter' }, { key: '?' }, { key: 'shift+ArrowDown' }]);
     press('a', { ctrlKey: true });

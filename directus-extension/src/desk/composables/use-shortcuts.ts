@@ -48,6 +48,7 @@ function onKey(event: KeyboardEvent): void {
   if (event.isComposing || (event.defaultPrevented && !isFree(event))) return;
   const pressed = nameOf(event);
   if (isCovered() && pressed !== HELP) return;
+  if (PRESSING.includes(pressed) && event.target instanceof Element && event.target.closest(PRESSED)) return;
   const typing = isTyping(event.target);
   const hit = reachable()
     .flat()
@@ -56,6 +57,10 @@ function onKey(event: KeyboardEvent): void {
   event.preventDefault();
   hit.run(event);
 }
+
+/** With these one presses what has the focus. */
+const PRESSING = [' ', 'Enter'];
+const PRESSED = 'button, a, summary, [role="button"], [role="checkbox"], video[controls], audio[controls]';
 
 /** Directus' own shortcuts take these for themselves, whether or not there is anything for them to do. */
 const TAKEN = ['Escape', 'ctrl+Enter', 'meta+Enter'];
@@ -83,7 +88,7 @@ export function nameOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEven
   return [...marks, key].join('+');
 }
 
-/** Whether keys mean text there. A button or a link takes Enter and space for itself. */
+/** Whether keys mean text there. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName) || target.getAttribute('role') === 'textbox';
