@@ -51,8 +51,7 @@ export function useRuns(registry: Registry, api: AxiosInstance, filters: () => F
   watch(question, () => ([older.value, next.value, failed.value] = [[], null, null]), { flush: 'sync' });
   watch(first.answer, (now, before) => {
     // What new runs push off the first page is on no other page that was read; what left it from its middle fits the filters no more.
-    const last = now?.runs.at(-1)?.date_created ?? '';
-    if (older.value.length > 0 && before) older.value = joined(older.value, before.runs.filter(({ date_created }) => (date_created ?? '') <= last));
+    if (older.value.length > 0 && before && now) older.value = joined(older.value, pushedOff(before.runs, now.runs));
     if (now && older.value.length === 0) next.value = now.next;
     if (now) void count(now.runs);
   });
@@ -88,6 +87,11 @@ export function useRuns(registry: Registry, api: AxiosInstance, filters: () => F
     problem: computed(() => first.problem.value ?? failed.value),
     complete: computed(() => first.answer.value !== null && next.value === null),
   };
+}
+
+function pushedOff(before: readonly Execution[], now: readonly Execution[]): Execution[] {
+  const last = now.at(-1)?.date_created ?? '';
+  return before.filter(({ id, date_created }) => (date_created ?? '') <= last && !now.some((run) => run.id === id));
 }
 
 /** Each run once, as the newer list has it. */
