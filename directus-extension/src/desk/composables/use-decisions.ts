@@ -1,4 +1,5 @@
 import { computed, effectScope, onScopeDispose, ref, type ComputedRef, type EffectScope, type Ref } from 'vue';
+import { addressOf } from '../api/addresses';
 import { isPassing, problemOf, type Problem } from '../api/problem';
 import { newKey, useRegistry, type Registry } from '../api/registry';
 import type { AnswerOf, BodyOf } from '../api/types';
@@ -212,8 +213,7 @@ function bodyOf({ decisions, options: { reject_others, promote } }: Act): BodyOf
 
 /** The browser sends it although the page is gone; nobody reads the answer, the next page asks under the same key. */
 async function beyondThePage(act: Act): Promise<void> {
-  const root = /^(.*)\/admin(\/|$)/.exec(location.pathname)?.[1] ?? '';
-  await fetch(`${root}/artifacts/v1/reviews`, {
+  await fetch(addressOf('/artifacts/v1/reviews'), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'Idempotency-Key': act.id },
     body: JSON.stringify(bodyOf(act)),

@@ -70,8 +70,8 @@ function isFree(event: KeyboardEvent): boolean {
   return TAKEN.includes(nameOf(event)) && !isCovered();
 }
 
-/** Shows what works now, over whatever is open; pressed again, it closes that. */
-export const HELP = '?';
+/** Shows what works now; pressed again, it closes that. */
+const HELP = '?';
 
 /**
  * A dialog or a menu of Directus' lies over the page, wherever the focus is, and has no keys of its own here. One that is

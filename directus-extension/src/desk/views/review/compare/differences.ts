@@ -1,6 +1,6 @@
 import { diffLines, diffWordsWithSpace } from 'diff';
 import { clone, create } from 'jsondiffpatch';
-import { format, patch } from 'jsondiffpatch/formatters/jsonpatch';
+import { format } from 'jsondiffpatch/formatters/jsonpatch';
 
 export interface Piece {
   text: string;
@@ -92,28 +92,37 @@ const differ = create({ arrays: { detectMove: true }, objectHash: (item) => iden
 
 /** What differs between two values, in the order of the document. */
 export function changesOf(before: unknown, after: unknown): ValueChange[] {
-  const whole: ValueChange = { pointer: '', kind: before === null ? 'added' : after === null ? 'removed' : 'changed', before, after };
-  if (!isDocument(before) || !isDocument(after) || Array.isArray(before) !== Array.isArray(after)) return JSON.stringify(before) === JSON.stringify(after) ? [] : [whole];
-  try {
-    return stepsFrom(before, after);
-  } catch {
-    // Keys such as `constructor` the library does not follow.
-    return [whole];
-  }
+  if (!isDocument(before) || !isDocument(after) || Array.isArray(before) !== Array.isArray(after))
+    return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ pointer: '', kind: before === null ? 'added' : after === null ? 'removed' : 'changed', before, after }];
+  const delta = differ.diff(before, after);
+  const kinds = { add: 'added', remove: 'removed', replace: 'changed', move: 'moved' } as const;
+  // A step's path leads through the document as the steps before it have left it.
+  const document = clone(before);
+  return (delta === undefined ? [] : format(delta)).map((step) => {
+    const was = step.op === 'add' ? undefined : taken(document, step.op === 'move' ? step.from : step.path);
+    const is = step.op === 'remove' ? undefined : step.op === 'move' ? was : step.value;
+    if (step.op !== 'remove') put(document, step.path, clone(is));
+    return { pointer: step.path, kind: kinds[step.op], before: was, after: is };
+  });
 }
 
-const KINDS = { add: 'added', remove: 'removed', replace: 'changed', move: 'moved' } as const;
+// The library's own `patch` refuses keys that a value may have, `constructor` for one.
+function taken(document: unknown, pointer: string): unknown {
+  const [holder, name] = placeOf(document, pointer);
+  if (Array.isArray(holder)) return holder.splice(Number(name), 1)[0];
+  const value = at(document, pointer);
+  if (isDocument(holder)) Reflect.deleteProperty(holder, name);
+  return value;
+}
 
-function stepsFrom(before: object, after: object): ValueChange[] {
-  const delta = differ.diff(before, after);
-  // A step's path leads through the document as the steps before it have left it.
-  const document = clone(before) as object;
-  return (delta === undefined ? [] : format(delta)).map((step) => {
-    const was = step.op === 'add' ? undefined : clone(at(document, step.op === 'move' ? step.from : step.path));
-    const is = step.op === 'remove' ? undefined : step.op === 'move' ? was : step.value;
-    patch(document, [step]);
-    return { pointer: step.path, kind: KINDS[step.op], before: was, after: is };
-  });
+function put(document: unknown, pointer: string, value: unknown): void {
+  const [holder, name] = placeOf(document, pointer);
+  if (Array.isArray(holder)) holder.splice(Number(name), 0, value);
+  else if (isDocument(holder)) Reflect.set(holder, name, value);
+}
+
+function placeOf(document: unknown, pointer: string): [holder: unknown, name: string] {
+  return [at(document, pointer.slice(0, pointer.lastIndexOf('/'))), namesOf(pointer).at(-1) ?? ''];
 }
 
 /** Things in a list are known again by what names them, not by their place. */
@@ -127,6 +136,9 @@ function isDocument(value: unknown): value is object {
 }
 
 function at(value: unknown, pointer: string): unknown {
-  const steps = pointer.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return steps.reduce<unknown>((below, step) => (isDocument(below) ? (below as Record<string, unknown>)[step] : undefined), value);
+  return namesOf(pointer).reduce<unknown>((below, step) => (isDocument(below) ? (below as Record<string, unknown>)[step] : undefined), value);
+}
+
+function namesOf(pointer: string): string[] {
+  return pointer.split('/').slice(1).map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

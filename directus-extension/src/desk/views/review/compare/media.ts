@@ -1,17 +1,16 @@
+import { assetAddress, isPicture } from '../../../api/addresses';
 import type { FileOfVersion, Version } from '../../../api/types';
 
 /** How something is looked at. What nobody knows is shown by its facts. */
 export type Kind = 'picture' | 'svg' | 'video' | 'audio' | 'pdf' | 'html' | 'text' | 'none';
 
-/** What Directus makes smaller pictures of. */
-const PICTURES = ['image/png', 'image/jpeg', 'image/webp', 'image/avif', 'image/gif', 'image/tiff'];
 const TEXTS = ['application/json', 'application/xml', 'application/yaml', 'application/x-yaml', 'application/x-ndjson', 'application/javascript', 'image/svg+xml'];
 /** A picture on a screen needs no more; zoomed in, the whole one is fetched. */
 export const SCREEN_WIDTH = 1600;
 
 export function kindOf(type: string | null | undefined): Kind {
   const bare = (type ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (PICTURES.includes(bare)) return 'picture';
+  if (isPicture(bare)) return 'picture';
   if (bare === 'image/svg+xml') return 'svg';
   if (bare.startsWith('video/')) return 'video';
   if (bare.startsWith('audio/')) return 'audio';
@@ -28,10 +27,12 @@ export function filesOf({ files, primary_file_id }: Pick<Version, 'files' | 'pri
 
 /** The bytes of a file, for `<img>`, `<video>` and `<audio>`: these run nothing. A changed file has another address. */
 export function assetOf({ id, changed_at }: Pick<FileOfVersion, 'id' | 'changed_at'>, width?: number): string {
-  const changed = changed_at ? [`changed=${encodeURIComponent(changed_at)}`] : [];
-  const smaller = width ? [`width=${width}`, 'withoutEnlargement=true', 'format=webp', 'quality=85'] : [];
-  const query = [...smaller, ...changed].join('&');
-  return `/assets/${id}${query ? `?${query}` : ''}`;
+  return assetAddress({ id, changed_at }, width ? { width, withoutEnlargement: true, format: 'webp', quality: 85 } : {});
+}
+
+/** A picture with all of its pixels. No browser shows a TIFF. */
+export function wholeOf({ id, changed_at, type }: Pick<FileOfVersion, 'id' | 'changed_at' | 'type'>): string {
+  return assetAddress({ id, changed_at }, type?.toLowerCase().startsWith('image/tiff') ? { format: 'webp' } : {});
 }
 
 /** Which file of another version stands for one: of the same name, else at the same place. */
