@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assetOf, counterpartOf, filesOf, kindOf, wholeOf } from './media';
+import { assetOf, counterpartOf, filesOf, isDrawable, kindOf, wholeOf } from './media';
 
 const file = (id: string, filename_download: string | null = null) => ({ id, filename_download, changed_at: null, type: 'image/png' }) as never;
 
@@ -11,6 +11,10 @@ describe('how something is looked at', () => {
   ])('%s is %s', (type, kind) => {
     expect(kindOf(type)).toBe(kind);
   });
+});
+
+it('only what lies under a layer can be drawn on', () => {
+  expect((['picture', 'svg', 'video', 'audio', 'html', 'text', 'none'] as const).filter(isDrawable)).toEqual(['picture']);
 });
 
 describe('files', () => {

@@ -20,6 +20,11 @@ export function kindOf(type: string | null | undefined): Kind {
   return 'none';
 }
 
+/** What lies under a layer of marks on the stage. */
+export function isDrawable(kind: Kind): boolean {
+  return kind === 'picture';
+}
+
 /** The files of a version, the primary one first. */
 export function filesOf({ files, primary_file_id }: Pick<Version, 'files' | 'primary_file_id'>): FileOfVersion[] {
   return [...files].sort((a, b) => Number(b.id === primary_file_id) - Number(a.id === primary_file_id));
