@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assetOf, counterpartOf, filesOf, kindOf } from './media';
+import { assetOf, counterpartOf, filesOf, isBearable, kindOf } from './media';
 
 const file = (id: string, filename_download: string | null = null) => ({ id, filename_download, changed_at: null, type: 'image/png' }) as never;
 
@@ -21,6 +21,10 @@ describe('files', () => {
   it('of another version are matched by name, else by place', () => {
     const others = [file('x', 'back.png'), file('y', 'front.png')];
     expect([counterpartOf(file('a', 'front.png'), 0, others), counterpartOf(file('a', 'other.png'), 0, others), counterpartOf(file('a'), 5, others)]).toEqual([others[1], others[0], null]);
+  });
+
+  it('are shown with all their pixels while these are not too many to be drawn', () => {
+    expect([[6000, 8000], [12_000, 12_000], [null, null]].map(([width, height]) => isBearable({ width, height } as never))).toEqual([true, false, false]);
   });
 
   it('that were replaced have another address', () => {

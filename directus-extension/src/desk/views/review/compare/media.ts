@@ -34,6 +34,19 @@ export function assetOf({ id, changed_at }: Pick<FileOfVersion, 'id' | 'changed_
   return `/assets/${id}${query ? `?${query}` : ''}`;
 }
 
+/** A browser takes four bytes for each of a picture's pixels, however few bytes it has on the way: past this, pages stand still. */
+const MOST_PIXELS = 50_000_000;
+
+/** Whether all of its pixels may be shown. Of what nobody could measure nobody knows. */
+export function isBearable({ width, height }: Pick<FileOfVersion, 'width' | 'height'>): boolean {
+  return width !== null && height !== null && width * height <= MOST_PIXELS;
+}
+
+/** A saved copy of a file: never opened as a page. */
+export function downloadOf(version: Pick<Version, 'id'>, file: Pick<FileOfVersion, 'id'>): string {
+  return `/artifacts/v1/artifacts/${version.id}/download?file_id=${file.id}&disposition=attachment`;
+}
+
 /** Which file of another version stands for one: of the same name, else at the same place. */
 export function counterpartOf(file: FileOfVersion | null, at: number, others: readonly FileOfVersion[]): FileOfVersion | null {
   return others.find((other) => file !== null && other.filename_download !== null && other.filename_download === file.filename_download) ?? others[at] ?? null;
