@@ -28,7 +28,7 @@ const AROUND = 3;
 /** Comparing word by word takes time; two lines of more characters than this are compared as wholes. */
 const LONGEST_LINE = 2000;
 /** So long it may take to compare the lines of two texts, and then the words of changed lines. */
-const PATIENCE_MS = 1500;
+const PATIENCE_MS = 700;
 
 /**
  * Two texts as pairs of lines: equal ones beside each other, changed ones compared by word while there is time. Null where
