@@ -37,9 +37,20 @@ export function assetOf({ id, changed_at }: Pick<FileOfVersion, 'id' | 'changed_
 /** A browser takes four bytes for each of a picture's pixels, however few bytes it has on the way: past this, pages stand still. */
 const MOST_PIXELS = 50_000_000;
 
+export interface Pixels {
+  width: number;
+  height: number;
+}
+
+/** What Directus measured or, where it could not, the registry's worker; 0 where nobody could. */
+export function pixelsOf({ metadata }: Pick<Version, 'metadata'>, { id, width, height }: Pick<FileOfVersion, 'id' | 'width' | 'height'>): Pixels {
+  const measured = (metadata as { media?: Record<string, Partial<Pixels>> } | null)?.media?.[id];
+  return { width: width ?? measured?.width ?? 0, height: height ?? measured?.height ?? 0 };
+}
+
 /** Whether all of its pixels may be shown. Of what nobody could measure nobody knows. */
-export function isBearable({ width, height }: Pick<FileOfVersion, 'width' | 'height'>): boolean {
-  return width !== null && height !== null && width * height <= MOST_PIXELS;
+export function isBearable({ width, height }: Pixels): boolean {
+  return width > 0 && height > 0 && width * height <= MOST_PIXELS;
 }
 
 /** A saved copy of a file: never opened as a page. */
