@@ -94,8 +94,11 @@ class Desk:
         self.page.locator("#menu-outlet").get_by_text(text, exact=True).click()
 
     def press_review(self) -> None:
-        """The Review button, in the form or in the sidebar of a list."""
-        self.page.locator("button:visible").filter(has_text=re.compile(r"Review\s*$")).first.click()
+        """The Review button in the sidebar, of a list or of a form, where it is folded away under Flows."""
+        button = self.page.locator("button:visible").filter(has_text=re.compile(r"Review\s*$"))
+        if not button.count():
+            self.page.get_by_text("Flows", exact=True).click()
+        button.first.click()
 
     def decide(self, decision: str, reason: str | None = None) -> None:
         """Fill in the Review button's dialog, which is open, and confirm it."""

@@ -42,9 +42,9 @@ export default {
   selected: 'Eine ausgewählt | {count} ausgewählt',
   unselect: 'Auswahl aufheben',
   too_many: 'Höchstens {most} lassen sich auf einmal entscheiden.',
-  act: { approve: 'Freigeben', reject: 'Ablehnen', request_changes: 'Änderungen erbitten', preview: 'Vorschau', open: 'Öffnen' },
+  act: { approve: 'Freigeben', reject: 'Ablehnen', request_changes: 'Zurückgeben', preview: 'Vorschau', open: 'Öffnen' },
   act_some: '{some} von {count}: {action}',
-  asks: { reject: 'Ablehnen …', request_changes: 'Änderungen erbitten …' },
+  asks: { reject: 'Ablehnen …', request_changes: 'Zurückgeben …' },
   did: {
     approve: 'Eine Version freigegeben | {count} Versionen freigegeben',
     reject: 'Eine Version abgelehnt | {count} Versionen abgelehnt',
@@ -61,7 +61,7 @@ export default {
     unselect_them: 'Aus der Auswahl nehmen | Diese aus der Auswahl nehmen',
   },
   reason: {
-    title: { reject: 'Eine Version ablehnen | {count} Versionen ablehnen', request_changes: 'Änderungen an einer Version erbitten | Änderungen an {count} Versionen erbitten' },
+    title: { reject: 'Eine Version ablehnen | {count} Versionen ablehnen', request_changes: 'Eine Version zurückgeben | {count} Versionen zurückgeben' },
     label: 'Begründung',
     hint: 'Was soll anders sein? Der nächste Lauf lernt daraus.',
     one_for_all: 'Alle bekommen dieselbe Begründung.',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assetOf, counterpartOf, filesOf, isDrawable, kindOf, wholeOf } from './media';
+import { assetOf, counterpartOf, filesOf, isBearable, isDrawable, kindOf, pixelsOf, wholeOf } from './media';
 
 const file = (id: string, filename_download: string | null = null) => ({ id, filename_download, changed_at: null, type: 'image/png' }) as never;
 
@@ -29,6 +29,18 @@ describe('files', () => {
 
   it('are shown whole as they are, but TIFFs as what browsers show', () => {
     expect(['image/png', 'image/tiff', 'IMAGE/TIFF', null].map((type) => wholeOf({ id: 'f', changed_at: null, type }))).toEqual(['/assets/f', '/assets/f?format=webp', '/assets/f?format=webp', '/assets/f']);
+  });
+
+  it('are shown with all their pixels while these are not too many to be drawn', () => {
+    expect([[6000, 8000], [12_000, 12_000], [0, 0]].map(([width, height]) => isBearable({ width: width!, height: height! }))).toEqual([true, false, false]);
+  });
+
+  it('have the size that somebody measured', () => {
+    const version = { metadata: { media: { f: { width: 12_000, height: 9000 } } } };
+    const unknown = { id: 'f', width: null, height: null };
+    expect([pixelsOf(version, { id: 'f', width: 40, height: 30 }), pixelsOf(version, unknown), pixelsOf({ metadata: null }, unknown)]).toEqual([
+      { width: 40, height: 30 }, { width: 12_000, height: 9000 }, { width: 0, height: 0 },
+    ]);
   });
 
   it('that were replaced have another address', () => {

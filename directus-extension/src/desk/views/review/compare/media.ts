@@ -1,4 +1,4 @@
-import { assetAddress, isPicture } from '../../../api/addresses';
+import { addressOf, assetAddress, isPicture } from '../../../api/addresses';
 import type { FileOfVersion, Version } from '../../../api/types';
 
 /** How something is looked at. What nobody knows is shown by its facts. */
@@ -38,6 +38,30 @@ export function assetOf({ id, changed_at }: Pick<FileOfVersion, 'id' | 'changed_
 /** A picture with all of its pixels. No browser shows a TIFF. */
 export function wholeOf({ id, changed_at, type }: Pick<FileOfVersion, 'id' | 'changed_at' | 'type'>): string {
   return assetAddress({ id, changed_at }, type?.toLowerCase().startsWith('image/tiff') ? { format: 'webp' } : {});
+}
+
+/** A browser takes four bytes for each of a picture's pixels, however few bytes it has on the way: past this, pages stand still. */
+const MOST_PIXELS = 50_000_000;
+
+export interface Pixels {
+  width: number;
+  height: number;
+}
+
+/** What Directus measured or, where it could not, the registry's worker; 0 where nobody could. */
+export function pixelsOf({ metadata }: Pick<Version, 'metadata'>, { id, width, height }: Pick<FileOfVersion, 'id' | 'width' | 'height'>): Pixels {
+  const measured = (metadata as { media?: Record<string, Partial<Pixels>> } | null)?.media?.[id];
+  return { width: width ?? measured?.width ?? 0, height: height ?? measured?.height ?? 0 };
+}
+
+/** Whether all of its pixels may be shown. Of what nobody could measure nobody knows. */
+export function isBearable({ width, height }: Pixels): boolean {
+  return width > 0 && height > 0 && width * height <= MOST_PIXELS;
+}
+
+/** A saved copy of a file: never opened as a page. */
+export function downloadOf(version: Pick<Version, 'id'>, file: Pick<FileOfVersion, 'id'>): string {
+  return addressOf(`/artifacts/v1/artifacts/${version.id}/download?file_id=${file.id}&disposition=attachment`);
 }
 
 /** Which file of another version stands for one: of the same name, else at the same place. */
