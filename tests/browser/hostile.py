@@ -17,7 +17,7 @@ class Listener:
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.heard: list[bytes] = []
+        self.heard: list[str] = []
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -26,12 +26,8 @@ class Listener:
                 caller, _ = self.socket.accept()
             except OSError:
                 return  # closed
-            self.heard.append(b"")
-            threading.Thread(target=self._hear, args=(caller, len(self.heard) - 1), daemon=True).start()
-
-    def _hear(self, caller: socket.socket, at: int) -> None:
-        with caller:
-            self.heard[at] = caller.recv(200)
+            self.heard.append("somebody connects")
+            caller.close()
 
 
 @contextmanager

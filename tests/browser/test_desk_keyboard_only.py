@@ -100,7 +100,7 @@ def test_a_whole_sitting_by_keyboard(
     expect(page).to_have_title(re.compile(r"^Inbox \(5\) · Review desk · "))
 
     # Walk, and look without opening.
-    hands.press("j", "j", "k")
+    hands.press("Home", "j", "j", "k")
     expect(inbox.row(f"{scene}.text_0")).to_have_class(re.compile("active"))
     hands.press(" ")
     preview = page.get_by_role("dialog", name=f"Preview of {scene}.text_0 v1")
@@ -134,7 +134,7 @@ def test_a_whole_sitting_by_keyboard(
     expect(inbox.list).to_be_focused()
 
     # Open the picture, compare it.
-    hands.press("Home", "j")
+    hands.press("Home")
     expect(inbox.row(f"{scene}.cover")).to_have_class(re.compile("active"))
     hands.press("Enter")
     review = ReviewPage(desk)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assetOf, counterpartOf, filesOf, isBearable, isDrawable, kindOf, pixelsOf, wholeOf } from './media';
+import { assetOf, counterpartOf, downloadOf, filesOf, isBearable, isDrawable, kindOf, pixelsOf, wholeOf } from './media';
 
 const file = (id: string, filename_download: string | null = null) => ({ id, filename_download, changed_at: null, type: 'image/png' }) as never;
 
@@ -33,6 +33,10 @@ describe('files', () => {
 
   it('are shown with all their pixels while these are not too many to be drawn', () => {
     expect([[6000, 8000], [12_000, 12_000], [0, 0]].map(([width, height]) => isBearable({ width: width!, height: height! }))).toEqual([true, false, false]);
+  });
+
+  it('are saved by their number, which the registry counts from 1', () => {
+    expect(downloadOf({ id: 'v', files: [file('a'), file('b')] }, { id: 'b' })).toBe('/artifacts/v1/artifacts/v/download?n=2');
   });
 
   it('have the size that somebody measured', () => {

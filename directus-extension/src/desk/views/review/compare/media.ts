@@ -59,9 +59,9 @@ export function isBearable({ width, height }: Pixels): boolean {
   return width > 0 && height > 0 && width * height <= MOST_PIXELS;
 }
 
-/** A saved copy of a file: never opened as a page. */
-export function downloadOf(version: Pick<Version, 'id'>, file: Pick<FileOfVersion, 'id'>): string {
-  return addressOf(`/artifacts/v1/artifacts/${version.id}/download?file_id=${file.id}&disposition=attachment`);
+/** A saved copy of a file: never opened as a page. The registry counts the files of a version from 1. */
+export function downloadOf({ id, files }: Pick<Version, 'id' | 'files'>, file: Pick<FileOfVersion, 'id'>): string {
+  return addressOf(`/artifacts/v1/artifacts/${id}/download?n=${files.findIndex((each) => each.id === file.id) + 1}`);
 }
 
 /** Which file of another version stands for one: of the same name, else at the same place. */

@@ -1,6 +1,6 @@
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
-/** These reach for addresses although a page may load nothing: a link can have its server looked up and greeted beforehand. */
-const REACHING = 'link, base, meta[http-equiv], script';
+/** These reach for addresses although a page may load nothing: a browser greets the server of a frame before it asks our policy. */
+const REACHING = 'link, base, meta[http-equiv], script, iframe, frame, object, embed';
 
 /** What somebody's page becomes before it is shown in a frame without scripts, origin or network: itself, under our policy. */
 export function pageOf(html: string): string {
