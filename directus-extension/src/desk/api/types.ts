@@ -5,7 +5,6 @@ export type Operations = operations;
 
 export type Version = Schemas['Version'];
 export type FileOfVersion = Schemas['File'];
-export type PathOfProject = string;
 
 /** The query of an operation, as its description says. */
 export type QueryOf<Id extends keyof operations> = operations[Id] extends { parameters: { query?: infer Query } } ? NonNullable<Query> : never;

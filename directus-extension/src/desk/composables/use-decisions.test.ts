@@ -1,7 +1,12 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { reactive } from 'vue';
 import type { Problem } from '../api/problem';
-import { decisionsOver, UNDO_MS, type Decision } from './use-decisions';
+import { decisionsOver, UNDO_MS, useDecisions, type Decision } from './use-decisions';
+
+const users = reactive({ currentUser: { id: 'ann' } as { id: string } | null });
+const request = vi.fn(async (_asked: { headers: Record<string, string> }) => ({ status: 200, headers: {}, data: ANSWER }));
+vi.mock('@directus/extensions-sdk', () => ({ useStores: () => ({ useUserStore: () => users }), useApi: () => ({ request: (asked: never) => request(asked) }) }));
 
 const refused = (status: number, code: string): Problem => ({ status, code, message: 'No.', next: 'Ask.', details: {}, requestId: null });
 const approve = (id: string): Decision => ({ artifact_version_id: id, action: 'approve' });
@@ -104,5 +109,50 @@ describe('decisions that can be undone', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(asked).toHaveBeenCalledOnce();
     expect(next.acts.value.map(({ id, state }) => [id, state])).toEqual([[act.id, 'done']]);
+  });
+});
+
+describe('decisions of a person', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    request.mockClear();
+    users.currentUser = { id: 'ann' };
+  });
+  afterEach(() => {
+    users.currentUser = { id: 'nobody' };
+    vi.useRealTimers();
+    sessionStorage.clear();
+  });
+
+  it('take what was typed for them along, whatever page is open by then', async () => {
+    const desk = useDecisions();
+    sessionStorage.setItem('artifacts:draft:a', '{"reason":"Too dark."}');
+    sessionStorage.setItem('artifacts:draft:b', '{"reason":"Not sent."}');
+    desk.decide([approve('a')], { label: 'a' });
+    await vi.advanceTimersByTimeAsync(UNDO_MS);
+    expect(['a', 'b'].map((id) => sessionStorage.getItem(`artifacts:draft:${id}`) !== null)).toEqual([false, true]);
+  });
+
+  it('are never sent as the next one’s, who sees nothing of them', async () => {
+    const act = useDecisions().decide([approve('a')], { label: 'a' });
+    users.currentUser = null;
+    await vi.advanceTimersByTimeAsync(UNDO_MS);
+    users.currentUser = { id: 'bob' };
+    const desk = useDecisions();
+    window.dispatchEvent(new Event('pagehide'));
+    await vi.advanceTimersByTimeAsync(UNDO_MS);
+    expect([act.state, request.mock.calls.length, desk.acts.value.length, desk.underWay.value.size]).toEqual(['waiting', 0, 0, 0]);
+    expect(sessionStorage.getItem('artifacts:acts')).toBeNull();
+  });
+
+  it('go out when the same one is back', async () => {
+    const { id } = useDecisions().decide([approve('a')], { label: 'a' });
+    users.currentUser = null;
+    await vi.advanceTimersByTimeAsync(UNDO_MS * 2);
+    expect(request).not.toHaveBeenCalled();
+    users.currentUser = { id: 'ann' };
+    useDecisions();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(request.mock.calls.map(([{ headers }]) => headers['Idempotency-Key'])).toEqual([id]);
   });
 });

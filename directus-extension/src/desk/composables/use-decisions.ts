@@ -1,7 +1,10 @@
-import { computed, effectScope, ref, type ComputedRef, type Ref } from 'vue';
+import { computed, effectScope, onScopeDispose, ref, type ComputedRef, type EffectScope, type Ref } from 'vue';
+import { addressOf } from '../api/addresses';
 import { isPassing, problemOf, type Problem } from '../api/problem';
 import { newKey, useRegistry, type Registry } from '../api/registry';
 import type { AnswerOf, BodyOf } from '../api/types';
+import { clearDraft } from '../views/review/decide/use-draft';
+import { OURS, usePerson, whenThePersonLeaves } from './person';
 
 export interface Decision {
   artifact_version_id: string;
@@ -51,24 +54,40 @@ export interface Decisions {
 }
 
 export const UNDO_MS = 5000;
-const KEPT = 'artifacts:acts';
+const KEPT = `${OURS}acts`;
 /** Browsers carry this much beyond the end of a page. */
 const BEYOND_THE_PAGE = 60_000;
 
-let shared: Decisions | null = null;
+let shared: { decisions: Decisions; scope: EffectScope } | null = null;
+whenThePersonLeaves(() => {
+  shared?.scope.stop();
+  shared = null;
+});
 
-/** One state for the whole desk, so that it survives going to another view. */
+/** One state for the whole desk, so that it survives going to another view; not that of another person. */
 export function useDecisions(): Decisions {
-  const registry = useRegistry();
-  shared ??= effectScope(true).run(() => decisionsOver(registry, sessionStorage))!;
-  return shared;
+  usePerson();
+  shared ??= begun(useRegistry());
+  return shared.decisions;
 }
 
+function begun(registry: Registry): NonNullable<typeof shared> {
+  const scope = effectScope(true);
+  const decisions = scope.run(() => decisionsOver(registry, sessionStorage))!;
+  // Whatever page is open by then: a version that is sent back later begins without what was said before.
+  decisions.onSettled(({ state, decisions: made }) => {
+    if (state === 'done') made.forEach(({ artifact_version_id }) => clearDraft(artifact_version_id));
+  });
+  return { decisions, scope };
+}
+
+/** Ends with the scope it is called in: what waits then is kept, and goes out when the same person is back. */
 export function decisionsOver(registry: Pick<Registry, 'send'>, storage: Storage): Decisions {
   const acts = ref<Act[]>([]);
   const refreshing = ref(new Set<string>());
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   const listeners = new Set<Settled>();
+  let ended = false;
 
   const find = (id: string) => acts.value.find((act) => act.id === id);
   const underWay = computed<ReadonlySet<string>>(() => {
@@ -86,7 +105,7 @@ export function decisionsOver(registry: Pick<Registry, 'send'>, storage: Storage
 
   async function send(id: string): Promise<void> {
     const act = find(id);
-    if (!act || act.state === 'sending' || act.state === 'done') return;
+    if (ended || !act || act.state === 'sending' || act.state === 'done') return;
     stop(id);
     [act.state, act.problem] = ['sending', null];
     try {
@@ -99,6 +118,7 @@ export function decisionsOver(registry: Pick<Registry, 'send'>, storage: Storage
   }
 
   async function settle(act: Act, state: 'done' | 'refused'): Promise<void> {
+    if (ended) return;
     // What is done stays hidden until the lists have read what is so now; else it would come back for a moment.
     if (state === 'done') refreshing.value.add(act.id);
     act.state = state;
@@ -120,6 +140,7 @@ export function decisionsOver(registry: Pick<Registry, 'send'>, storage: Storage
 
   /** What nobody has answered survives a reload. */
   function keep(leaving = false): void {
+    if (ended) return;
     const open = acts.value.filter((act) => (act.state === 'refused' && act.problem && isPassing(act.problem)) || (leaving && ['waiting', 'sending'].includes(act.state)));
     if (open.length > 0) storage.setItem(KEPT, JSON.stringify(open));
     else storage.removeItem(KEPT);
@@ -156,6 +177,14 @@ export function decisionsOver(registry: Pick<Registry, 'send'>, storage: Storage
     if (large.length > 0) event.preventDefault();
   }
 
+  onScopeDispose(() => {
+    keep(true);
+    ended = true;
+    acts.value.forEach(({ id }) => stop(id));
+    window.removeEventListener('pagehide', leave);
+    window.removeEventListener('pageshow', onReturn);
+    window.removeEventListener('beforeunload', onUnload);
+  }, true);
   window.addEventListener('pagehide', leave);
   window.addEventListener('pageshow', onReturn);
   window.addEventListener('beforeunload', onUnload);
@@ -184,8 +213,7 @@ function bodyOf({ decisions, options: { reject_others, promote } }: Act): BodyOf
 
 /** The browser sends it although the page is gone; nobody reads the answer, the next page asks under the same key. */
 async function beyondThePage(act: Act): Promise<void> {
-  const root = /^(.*)\/admin(\/|$)/.exec(location.pathname)?.[1] ?? '';
-  await fetch(`${root}/artifacts/v1/reviews`, {
+  await fetch(addressOf('/artifacts/v1/reviews'), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'Idempotency-Key': act.id },
     body: JSON.stringify(bodyOf(act)),

@@ -37,6 +37,14 @@ describe('a shortcut', () => {
     expect(hits).toEqual(['Escape']);
   });
 
+  it.each(['button', 'a', 'summary'])('leaves space and Enter to what has the focus (%s)', (tag) => {
+    const { hits } = given([{ key: ' ' }, { key: 'Enter' }, { key: 'j' }]);
+    const on = field(tag).appendChild(document.createElement('span'));
+    const taken = [' ', 'Enter', 'j'].map((key) => press(key, { on }).defaultPrevented);
+    press(' ');
+    expect([taken, hits]).toEqual([[false, false, true], ['j', ' ']]);
+  });
+
   it('tells the keys of the browser and of the system apart', () => {
     const { hits } = given([{ key: 'a' }, { key: 'ctrl+Enter' }, { key: '?' }, { key: 'shift+ArrowDown' }]);
     press('a', { ctrlKey: true });
@@ -65,6 +73,22 @@ describe('a shortcut', () => {
     document.body.removeEventListener('keydown', take);
     document.body.innerHTML = '';
     expect(hits).toEqual(['Escape', 'Enter']);
+  });
+
+  it('acts on nothing that a dialog lies over, wherever the focus is; only the help does', () => {
+    document.body.innerHTML = '<div id="dialog-outlet"><span><p>Help</p></span></div>';
+    const box = document.querySelector('#dialog-outlet > span')!;
+    const { hits } = given([{ key: 'a' }, { key: '?' }]);
+    press('a');
+    press('?', { shiftKey: true });
+    expect(hits).toEqual(['?']);
+    box.className = 'dialog-leave-active';
+    press('a');
+    box.className = '';
+    const dialog = given([{ key: 'a' }], { modal: true });
+    press('a');
+    document.body.innerHTML = '';
+    expect([hits, dialog.hits]).toEqual([['?', 'a'], ['a']]);
   });
 
   it('goes with its component', () => {

@@ -47,6 +47,8 @@ function reachable(): Layer[] {
 function onKey(event: KeyboardEvent): void {
   if (event.isComposing || (event.defaultPrevented && !isFree(event))) return;
   const pressed = nameOf(event);
+  if (isCovered() && pressed !== HELP) return;
+  if (PRESSING.includes(pressed) && event.target instanceof Element && event.target.closest(PRESSED)) return;
   const typing = isTyping(event.target);
   const hit = reachable()
     .flat()
@@ -56,13 +58,28 @@ function onKey(event: KeyboardEvent): void {
   hit.run(event);
 }
 
+/** With these one presses what has the focus. */
+const PRESSING = [' ', 'Enter'];
+const PRESSED = 'button, a, summary, [role="button"], [role="checkbox"], video[controls], audio[controls]';
+
 /** Directus' own shortcuts take these for themselves, whether or not there is anything for them to do. */
 const TAKEN = ['Escape', 'ctrl+Enter', 'meta+Enter'];
 
-/** They are free where no dialog or menu of Directus' is open; a closed menu leaves an empty box behind. */
+/** They are free where no dialog or menu of Directus' is open. */
 function isFree(event: KeyboardEvent): boolean {
-  const boxes = document.querySelectorAll('#dialog-outlet > *, #menu-outlet > *');
-  return TAKEN.includes(nameOf(event)) && (layers.some(({ modal }) => modal) || ![...boxes].some((box) => box.childElementCount > 0));
+  return TAKEN.includes(nameOf(event)) && !isCovered();
+}
+
+/** Shows what works now; pressed again, it closes that. */
+const HELP = '?';
+
+/**
+ * A dialog or a menu of Directus' lies over the page, wherever the focus is, and has no keys of its own here. One that is
+ * closed leaves an empty box behind, or is on its way out.
+ */
+function isCovered(): boolean {
+  const boxes = document.querySelectorAll('#dialog-outlet > :not([class*="-leave-active"]), #menu-outlet > :not([class*="-leave-active"])');
+  return !layers.some(({ modal }) => modal) && [...boxes].some((box) => box.childElementCount > 0);
 }
 
 /** The shift of `?` and capitals is in the character itself already. */
@@ -71,7 +88,7 @@ export function nameOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEven
   return [...marks, key].join('+');
 }
 
-/** Whether keys mean text there. A button or a link takes Enter and space for itself. */
+/** Whether keys mean text there. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName) || target.getAttribute('role') === 'textbox';

@@ -21,7 +21,7 @@ export function useTexts() {
   const bytes = (value: number) => {
     const steps = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
     const step = Math.min(Math.floor(Math.log10(Math.max(value, 1)) / 3), steps.length - 1);
-    return n(value / 1000 ** step, { style: 'unit', unit: steps[step] ?? 'byte', unitDisplay: 'narrow', maximumFractionDigits: value < 10_000 ? 1 : 0 });
+    return n(value / 1000 ** step, { style: 'unit', unit: steps[step] ?? 'byte', unitDisplay: 'short', maximumFractionDigits: value < 10_000 ? 1 : 0 });
   };
   return { t, d, n, ago, bytes, locale };
 }

@@ -1,18 +1,10 @@
+import type { Schemas } from '../../desk/api/types';
+
 /** What GET /v1/insights/reviews says. */
-export interface Reviews {
-  waiting: { total: number; oldest: string | null; by_age: Record<Age, number> };
-  decided: { versions: number; median_seconds: number | null; p90_seconds: number | null; by_day: DecidedDay[] };
-  paths: { path: string; approved: number; rejected: number; changes_requested: number }[];
-}
+export type Reviews = Schemas['Reviews'];
+export type DecidedDay = Schemas['DecidedDay'];
 
-export interface DecidedDay {
-  day: string;
-  versions: number;
-  median_seconds: number;
-}
-
-export const AGES = ['hour', 'day', 'three_days', 'week', 'older'] as const;
-export type Age = (typeof AGES)[number];
+export const AGES = ['hour', 'day', 'three_days', 'week', 'older'] as const satisfies (keyof Schemas['WaitingByAge'])[];
 
 export interface Share {
   path: string;

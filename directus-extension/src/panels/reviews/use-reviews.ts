@@ -1,6 +1,7 @@
 import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
 import { problemOf, type Problem } from '../../desk/api/problem';
 import { useRegistry, type Registry } from '../../desk/api/registry';
+import type { AnswerOf } from '../../desk/api/types';
 import type { Reviews } from './figures';
 
 export interface Known {
@@ -12,7 +13,7 @@ export interface Known {
 
 interface Asked {
   at: number;
-  answer: Promise<{ data: Reviews; meta: { truncated: boolean } }>;
+  answer: Promise<AnswerOf<'readReviewInsights'>>;
 }
 
 /** The panels of a dashboard are drawn at the same moment: they share one request. */
@@ -45,7 +46,7 @@ export function useReviews(days: () => number, now: () => unknown, registry: Pic
 function shared(registry: Pick<Registry, 'get'>, days: number): Asked['answer'] {
   const known = asked.get(days);
   if (known && Date.now() - known.at < SAME_MOMENT_MS) return known.answer;
-  const answer = registry.get('readReviewInsights', '/v1/insights/reviews', { days } as never) as unknown as Asked['answer'];
+  const answer = registry.get('readReviewInsights', '/v1/insights/reviews', { days });
   asked.set(days, { at: Date.now(), answer });
   // What failed is asked again by whoever comes next.
   answer.catch(() => asked.delete(days));

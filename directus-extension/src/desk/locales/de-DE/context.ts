@@ -60,6 +60,7 @@ export default {
   audit: 'Protokoll',
   filter_audit: 'Angezeigtes filtern',
   save_csv: 'Als CSV speichern',
+  csv_cut: 'Die Datei enthält die letzten {count} Einträge. Es gibt ältere: Die API liefert sie Seite für Seite.',
   no_audit: 'Es wurde noch nichts entschieden.',
   when: 'Wann',
   action: 'Handlung',

@@ -15,7 +15,6 @@ export default {
   request: 'Anfrage {id}',
   stale_answer: 'Das ist der letzte bekannte Stand.',
   no_name: 'Jemand',
-  no_preview: 'Es gibt keine Vorschau.',
   open_in_content: 'In den Inhalten öffnen',
   version: 'Version {number}',
   v: 'v{number}',

@@ -58,7 +58,7 @@ export default {
     submit: 'hat eingereicht:',
   },
   tools: 'Im Bild markieren',
-  tool: { point: 'Nadel', rect: 'Rechteck', time: 'Diesen Moment markieren', text: 'Markierten Text vormerken', pointer: 'Ein Feld markieren' },
+  tool: { point: 'Nadel', rect: 'Rechteck', time: 'Diesen Moment markieren', text: 'Ausgewählten Text markieren', pointer: 'Ein Feld markieren' },
   tool_hint: { point: 'Ins Bild klicken. Esc beendet.', rect: 'Im Bild aufziehen. Esc beendet.', text: 'Markieren Sie erst Wörter des Wertes.' },
   marks: 'Ihre Markierungen',
   mark_help: 'Markierung {number}: {comment} (Pfeiltasten bewegen sie, mit Umschalt ändern sie die Größe, Eingabe schreibt, Entf entfernt)',

@@ -60,6 +60,7 @@ export default {
   audit: 'Audit',
   filter_audit: 'Filter what is shown',
   save_csv: 'Save as CSV',
+  csv_cut: 'The file holds the latest {count} entries. There are older ones: ask the API for them page by page.',
   no_audit: 'Nothing has been decided yet.',
   when: 'When',
   action: 'Action',

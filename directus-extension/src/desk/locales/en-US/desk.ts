@@ -15,7 +15,6 @@ export default {
   request: 'Request {id}',
   stale_answer: 'This is what was known before.',
   no_name: 'Somebody',
-  no_preview: 'There is no preview.',
   open_in_content: 'Open in Content',
   version: 'version {number}',
   v: 'v{number}',

@@ -28,11 +28,14 @@ export function useContext(id: () => string, at: () => number | null) {
   const around = shallowRef<Around>(NOTHING);
   const aroundProblem = shallowRef<Problem | null>(null);
 
+  /** False until what stands around this context has been read: locking a path leaves the context, and its ETag, as they are. */
+  let read = false;
   const kept = useFresh(
     async (known, signal) => {
       const version = at();
       const fresh = await registry.getFresh('getContext', `/v1/projects/${encodeURIComponent(id())}/context`, version === null ? {} : { version }, known, signal);
-      if (fresh) void readAround(signal);
+      if (fresh) read = false;
+      if (!read) void readAround(signal);
       return fresh;
     },
     { every: 10, question: () => [id(), at()].join(' ') },
@@ -41,13 +44,15 @@ export function useContext(id: () => string, at: () => number | null) {
   async function readAround(signal: AbortSignal): Promise<void> {
     const below = `/v1/projects/${encodeURIComponent(id())}`;
     try {
-      const [read, paths, locks, stale] = await Promise.all([
+      const [found, paths, locks, stale] = await Promise.all([
         registry.get('getProject', below, undefined, signal),
         registry.get('listPaths', `${below}/paths`, undefined, signal),
         registry.get('listLocks', `${below}/locks`, undefined, signal),
         registry.get('listStale', `${below}/stale`, undefined, signal),
       ]);
-      project.value = read.data;
+      if (signal.aborted) return;
+      read = true;
+      project.value = found.data;
       around.value = {
         paths: new Map(paths.data.flatMap((path) => [path, ...(path.paths as PathState[])]).map((path) => [path.schema_key, path])),
         locks: new Map(locks.data.map((lock) => [lock.schema_key ?? '*', lock])),
@@ -64,7 +69,7 @@ export function useContext(id: () => string, at: () => number | null) {
     const meta = (document.value as { _meta?: { context_version?: number } } | null)?._meta;
     return meta?.context_version ?? project.value?.context_version ?? 0;
   });
-  return { ...kept, project, around, aroundProblem, document, version };
+  return { ...kept, refresh: () => ((read = false), kept.refresh()), project, around, aroundProblem, document, version };
 }
 
 /** The lock that covers a path: its own, one above it, or the project's. */

@@ -1,8 +1,8 @@
 import { effectScope, nextTick, ref, shallowRef } from 'vue';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { aRow } from './a-row';
 import { itemsOf } from './groups';
-import { useCursor } from './use-cursor';
+import { revealed, useCursor } from './use-cursor';
 
 function list(ids: string) {
   const rows = shallowRef([...ids].map((id) => aRow(id)));
@@ -59,5 +59,19 @@ describe('the cursor', () => {
     expect([...cursor.selected.value].sort().join('')).toBe('cd');
     cursor.clear();
     expect(cursor.selected.value.size).toBe(0);
+  });
+
+  it('comes into sight where one goes, and leaves the list at rest when others decide above it', async () => {
+    const { cursor, rows } = list('abcd');
+    const reveal = vi.fn();
+    effectScope(true).run(() => revealed(cursor, reveal));
+    cursor.go('c');
+    await nextTick();
+    await nextTick();
+    rows.value = [...'bcd'].map((id) => aRow(id));
+    await nextTick();
+    await nextTick();
+    expect(cursor.active.value).toBe('c');
+    expect(reveal.mock.calls).toHaveLength(1);
   });
 });

@@ -1,4 +1,4 @@
-import { computed, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
+import { computed, nextTick, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
 import type { Item } from './groups';
 import type { InboxRow } from './inbox';
 
@@ -91,4 +91,12 @@ export function useCursor(items: () => readonly Item[], away: () => ReadonlySet<
     },
     clear: () => (selected.value = new Set()),
   };
+}
+
+/** Brings what one is on into sight when one goes there; not when only its place changes because others decide elsewhere. */
+export function revealed({ active, activeIndex }: Pick<Cursor, 'active' | 'activeIndex'>, reveal: (index: number) => void): void {
+  watch(active, async () => {
+    await nextTick();
+    if (activeIndex.value >= 0) reveal(activeIndex.value);
+  });
 }

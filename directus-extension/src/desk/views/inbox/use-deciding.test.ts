@@ -7,13 +7,15 @@ import { useLines, type Lines } from './use-lines';
 
 vi.mock('../../composables/use-texts', () => ({ useTexts: () => ({ t: (key: string, values?: { count?: string; name?: string }) => `${key} ${values?.count ?? values?.name ?? ''}`.trim(), n: String }) }));
 
-const rows = [aRow('a'), aRow('b', { may_decide: false, why_not: 'own_work' }), aRow('c'), aRow('d', { may_decide: false, why_not: 'not_allowed' })];
+const few = [aRow('a'), aRow('b', { may_decide: false, why_not: 'own_work' }), aRow('c'), aRow('d', { may_decide: false, why_not: 'not_allowed' })];
+let rows = few;
 const acts = ref<Act[]>([]);
 let lines: Lines;
 let deciding: Deciding;
 
-beforeEach(() => {
-  acts.value = [];
+beforeEach(() => given(few));
+function given(these: typeof few): void {
+  [rows, acts.value] = [these, []];
   const underWay = computed(() => new Set(acts.value.flatMap((act) => act.decisions.map((each) => each.artifact_version_id))));
   const decide = (decisions: Act['decisions'], options: Act['options']) => {
     acts.value.push({ id: String(acts.value.length), decisions, options, state: 'waiting', until: 0, problem: null, answer: null });
@@ -23,7 +25,7 @@ beforeEach(() => {
     lines = useLines(() => rows, () => 'path', () => underWay.value);
     deciding = useDeciding({ decisions: { acts, underWay, decide } as unknown as Decisions, rows: () => rows, lines, away: () => underWay.value, place: () => '/here' });
   });
-});
+}
 const sent = () => acts.value.map(({ decisions, options }) => [options.label, ...decisions.map((each) => `${each.action} ${each.artifact_version_id} ${each.reason ?? ''}`.trim())]);
 
 describe('deciding in the list', () => {
@@ -52,5 +54,16 @@ describe('deciding in the list', () => {
     expect([deciding.can('approve'), deciding.can('reject')]).toEqual([false, false]);
     deciding.act('reject');
     expect(deciding.asking.value).toBeNull();
+  });
+
+  it('decides no more than one request carries, by keys neither', () => {
+    given(Array.from({ length: 501 }, (_, at) => aRow(`r${at}`)));
+    lines.selectAll();
+    expect(deciding.can('approve')).toBe(false);
+    deciding.act('approve');
+    deciding.act('reject');
+    expect([acts.value, deciding.asking.value]).toEqual([[], null]);
+    lines.cursor.toggle(['r0']);
+    expect(deciding.can('approve')).toBe(true);
   });
 });

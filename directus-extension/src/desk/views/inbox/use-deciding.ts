@@ -2,7 +2,7 @@ import { ref, shallowRef, type Ref, type ShallowRef } from 'vue';
 import type { Decisions } from '../../composables/use-decisions';
 import { useTexts } from '../../composables/use-texts';
 import type { Decided, InboxRow } from './inbox';
-import { useBatch, type Batch } from './use-batch';
+import { MOST, useBatch, type Batch } from './use-batch';
 import type { Lines } from './use-lines';
 import { useReasons, type Reasons } from './use-reasons';
 
@@ -56,14 +56,17 @@ export function useDeciding({ decisions, rows, lines, away, place }: Options): D
     if (decided()) cursor.move(-1);
   }
 
+  /** More than one request carries are not decided at all; the bar of the selection says so. */
+  const decidable = (those: readonly InboxRow[], action: Decided) => (those.length > MOST ? [] : batch.decidable(those, action));
+
   return {
     batch,
     reasons,
     asking,
     previewed,
-    can: (action) => batch.decidable(lines.meant.value, action).length > 0,
+    can: (action) => decidable(lines.meant.value, action).length > 0,
     act: (action, those = lines.meant.value) => {
-      const can = batch.decidable(those, action);
+      const can = decidable(those, action);
       if (can.length === 0) return;
       if (action === 'approve') decide(action, can);
       else asking.value = { action, rows: can };

@@ -35,14 +35,18 @@ it('moves, selects and decides', () => {
   expect(doing.news).not.toHaveBeenCalled();
 });
 
-it('leaves a button what is a button’s, and what lies under a dialog alone', () => {
-  document.body.innerHTML = '<button id="one">1</button><div id="dialog-outlet"><button id="two">2</button></div>';
+it('leaves a button what is a button’s, and what lies under a dialog or a menu alone', () => {
+  document.body.innerHTML = '<button id="one">1</button><div id="dialog-outlet"></div><div id="menu-outlet"><div></div></div>';
   document.getElementById('one')?.focus();
   press('Enter', ' ', 'ArrowDown', 'j');
   expect([doing.open, doing.preview].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
   expect(lines.cursor.active.value).toBe('b');
-  document.getElementById('two')?.focus();
-  press('j', 'r');
+  // The focus stays where it was.
+  for (const outlet of ['dialog-outlet', 'menu-outlet']) {
+    document.getElementById(outlet)!.innerHTML = '<div><p>Open.</p></div>';
+    press('j', 'r', 'Escape');
+    document.getElementById(outlet)!.innerHTML = '';
+  }
   expect(lines.cursor.active.value).toBe('b');
-  expect(doing.act).not.toHaveBeenCalled();
+  expect([doing.act, doing.escape].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
 });

@@ -59,10 +59,6 @@ export function useInboxKeys({ cursor, ...doing }: Doing): void {
     { key: 'f', group: go, does: t('inbox.keys.filter'), run: doing.filter },
     { key: '.', group: go, does: t('inbox.keys.news'), run: doing.news, when: doing.hasNews },
     { key: 'Escape', group: list, does: t('inbox.keys.escape'), run: doing.escape, inFields: true },
-  ];  useShortcuts(keys.map((each) => (each.inFields ? each : { ...each, when: () => !isCovered() && (each.when?.() ?? true) })));
-}
-
-/** A dialog or a menu has the focus: what lies under it is not meant. */
-function isCovered(): boolean {
-  return Boolean(document.activeElement?.closest('#dialog-outlet, #menu-outlet'));
+  ];
+  useShortcuts(keys);
 }

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { effectScope, ref, type EffectScope } from 'vue';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { personIs } from '../../composables/person';
 import { aRow } from './a-row';
 import type { Filters } from './filters';
 import type { InboxRow } from './inbox';
@@ -127,5 +128,14 @@ describe('the inbox', () => {
     look();
     await settled();
     expect(look().rows.value).toHaveLength(3);
+  });
+
+  it('is read anew for another person', async () => {
+    personIs('ann');
+    look();
+    await settled();
+    personIs(null);
+    personIs('bob');
+    expect(look().rows.value).toHaveLength(0);
   });
 });

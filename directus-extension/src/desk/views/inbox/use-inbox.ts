@@ -1,6 +1,7 @@
 import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
 import { problemOf, type Problem } from '../../api/problem';
 import type { Fresh, Registry } from '../../api/registry';
+import { whenAnotherComes } from '../../composables/person';
 import { useFresh } from '../../composables/use-fresh';
 import type { Filters } from './filters';
 import { askInbox, type InboxMeta, type InboxPage, type InboxRow } from './inbox';
@@ -44,6 +45,7 @@ interface Known {
 }
 /** So that who comes back from a version has the list at once. */
 let known: Known | null = null;
+whenAnotherComes(forgetInbox);
 
 /** `calm` says whether rows may come in by themselves now. */
 export function useInbox(registry: Pick<Registry, 'getFresh'>, filters: () => Filters, calm: () => boolean): Inbox {
@@ -164,7 +166,7 @@ export function useInbox(registry: Pick<Registry, 'getFresh'>, filters: () => Fi
   };
 }
 
-/** For tests: as if the page had been loaded anew. */
+/** As if the page had been loaded anew. */
 export function forgetInbox(): void {
   known = null;
 }

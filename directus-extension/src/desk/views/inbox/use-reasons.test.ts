@@ -1,5 +1,7 @@
+// @vitest-environment happy-dom
 import { effectScope, ref } from 'vue';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { personIs } from '../../composables/person';
 import type { Act } from '../../composables/use-decisions';
 import { useReasons, type Reasons } from './use-reasons';
 
@@ -38,5 +40,13 @@ describe('a reason', () => {
     reasons.drafts.value = {};
     acts.value = [];
     expect(reasons.drafts.value.reject).toBe('Blurred.');
+  });
+
+  it('is that of the person who gave it', () => {
+    personIs('ann');
+    reasons.drafts.value = { reject: 'Half a sent' };
+    reasons.sent('approve');
+    personIs('bob');
+    expect([reasons.drafts.value, reasons.given.value]).toEqual([{}, []]);
   });
 });

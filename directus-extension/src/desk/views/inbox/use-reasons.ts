@@ -1,4 +1,5 @@
 import { onScopeDispose, ref, watch, type Ref } from 'vue';
+import { whenAnotherComes } from '../../composables/person';
 import type { Act, Decisions } from '../../composables/use-decisions';
 import type { Decided } from './inbox';
 
@@ -14,6 +15,7 @@ export interface Reasons {
 const MOST_GIVEN = 4;
 const drafts: Ref<Partial<Record<Decided, string>>> = ref({});
 const given = ref<readonly string[]>([]);
+whenAnotherComes(() => ([drafts.value, given.value] = [{}, []]));
 
 export function useReasons(acts: Decisions['acts']): Reasons {
   /** The acts that this view made, as they were: one that is undone is not there any more. */

@@ -9,12 +9,16 @@ const edge = (from_id: string, to_id: string, type: Edge['type'] = 'derived_from
 const graph = (nodes: Graph['nodes'], edges: Edge[] = []): Graph => ({ nodes, edges });
 
 describe('a lineage', () => {
-  it('takes a node once, as far away as the first answer says and in the state of the last', () => {
-    const first = { depth: 1, graph: graph([version('logo', { depth: 0, direction: 'self' })], [edge('poster', 'logo')]) };
-    const second = { depth: 1, graph: graph([version('logo', { status: 'superseded', depth: 1 }), version('poster')], [edge('poster', 'logo')]) };
+  it('takes a node once, as far away as the first answer says and in the state of the latest', () => {
+    const first = { depth: 1, at: 1, graph: graph([version('logo', { depth: 0, direction: 'self' })], [edge('poster', 'logo')]) };
+    const second = { depth: 1, at: 2, graph: graph([version('logo', { status: 'superseded', depth: 1 }), version('poster')], [edge('poster', 'logo')]) };
     const { nodes, edges } = merge([first, second]);
     expect(nodes).toMatchObject([{ id: 'logo', depth: 0, direction: 'self', status: 'superseded' }, { id: 'poster' }]);
     expect(edges).toHaveLength(1);
+    // The first is asked again now and then.
+    expect(merge([{ ...first, at: 3 }, second]).nodes[0]).toMatchObject({ id: 'logo', depth: 0, direction: 'self', status: 'approved' });
+    const steps = (status: string, at: number) => ({ depth: 1, at, graph: graph([{ ...run('draw'), status }]) });
+    expect(merge([steps('completed', 2), steps('running', 1)]).nodes).toMatchObject([{ status: 'completed' }]);
   });
 
   it('leaves out runs that only hold steps together', () => {
@@ -28,7 +32,7 @@ describe('a lineage', () => {
   });
 
   it('may go on where every answer ended', () => {
-    const answers = [{ depth: 1, graph: graph([version('logo', { depth: 0 }), version('poster'), version('flyer')]) }, { depth: 1, graph: graph([version('poster', { depth: 0 }), version('print')]) }];
+    const answers = [{ depth: 1, at: 1, graph: graph([version('logo', { depth: 0 }), version('poster'), version('flyer')]) }, { depth: 1, at: 1, graph: graph([version('poster', { depth: 0 }), version('print')]) }];
     expect([...frontier(answers)].sort()).toEqual(['flyer', 'print']);
   });
 

@@ -28,20 +28,24 @@ export type Clustering = 'none' | 'path' | 'step';
 export interface Part {
   graph: Graph;
   depth: number;
+  /** Milliseconds since 1970: when it came. */
+  at: number;
 }
 
-/** What several answers say together; the first says how far away a node is, the last what it is now. */
+/** What several answers say together; the first says how far away a node is, the latest what it is now. */
 export function merge(parts: Iterable<Part>): Graph {
-  const nodes = new Map<string, Known>();
+  const nodes = new Map<string, { node: Known; at: number }>();
   const edges = new Map<string, Edge>();
-  for (const { graph } of parts) {
+  for (const { graph, at } of parts) {
     for (const node of graph.nodes) {
       const known = nodes.get(node.id);
-      nodes.set(node.id, known?.kind === 'version' && node.kind === 'version' ? { ...node, depth: known.depth, direction: known.direction } : node);
+      const now = known && known.at > at ? known.node : node;
+      const place = known?.node.kind === 'version' ? { depth: known.node.depth, direction: known.node.direction } : {};
+      nodes.set(node.id, { node: { ...now, ...place } as Known, at: Math.max(at, known?.at ?? at) });
     }
     for (const edge of graph.edges) edges.set(`${edge.from_id} ${edge.type} ${edge.to_id}`, edge);
   }
-  return { nodes: [...nodes.values()], edges: [...edges.values()] };
+  return { nodes: [...nodes.values()].map(({ node }) => node), edges: [...edges.values()] };
 }
 
 /** Without what says nothing in a picture: that a step belongs to an execution stands in the step itself. */

@@ -58,3 +58,16 @@ it('asks for the impact in both ways at once', async () => {
   expect(get.mock.calls.find(([operation]) => operation === 'getLineage')?.[2]).toMatchObject({ direction: 'descendants', include: 'runs' });
   scope.stop();
 });
+
+it('shows a version as it is now, also where a neighbour was unfolded before', async () => {
+  vi.useFakeTimers();
+  const { graph, kept, unfold, get, scope } = lineage();
+  await vi.advanceTimersByTimeAsync(0);
+  await unfold('poster');
+  get.mockImplementation(async () => ({ data: { nodes: [{ ...node('logo', 0), status: 'superseded' }, node('poster', 1)], edges: [] }, meta: { truncated: false } }));
+  vi.advanceTimersByTime(1000);
+  await kept.refresh();
+  expect(graph.value.nodes[0]).toMatchObject({ id: 'logo', status: 'superseded', depth: 0 });
+  scope.stop();
+  vi.useRealTimers();
+});

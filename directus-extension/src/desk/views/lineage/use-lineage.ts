@@ -52,7 +52,7 @@ export function useLineage(registry: Registry, question: () => Question): Lineag
   async function read(id: string, depth: number, direction: 'both' | 'descendants', signal?: AbortSignal): Promise<Part & { truncated: boolean }> {
     const query = { depth, direction, limit: MOST, ...(question().steps ? { include: 'runs' } : {}) } as QueryOf<'getLineage'>;
     const { data, meta } = (await registry.get('getLineage', `/v1/artifacts/${id}/lineage`, query, signal)) as AnswerOf<'getLineage'> & Schemas['LineageAnswer'];
-    return { graph: data as Graph<Known>, depth, truncated: meta.truncated };
+    return { graph: data as Graph<Known>, depth, at: Date.now(), truncated: meta.truncated };
   }
 
   const kept = useFresh<Answer>(

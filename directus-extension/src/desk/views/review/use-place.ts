@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef } from 'vue';
 import { useRegistry } from '../../api/registry';
-import type { Operations } from '../../api/types';
+import type { QueryOf } from '../../api/types';
 import { useDecisions } from '../../composables/use-decisions';
 
 /** Where a candidate stands among those that wait: "3 of 12", and which come before and after. */
@@ -12,15 +12,9 @@ export interface Place {
   next: ComputedRef<string | null>;
 }
 
-const READ = 'readInbox' as keyof Operations as 'listArtifacts';
 const PAGE = 200;
 /** Further than this nobody counts: the place is left out. */
 const MOST_PAGES = 10;
-
-interface Page {
-  data: { id: string }[];
-  meta: { next_cursor: string | null; total: number | null };
-}
 
 /**
  * The list is read once per filter and keeps its order while one walks through it, so that nothing jumps; what is decided
@@ -37,8 +31,9 @@ export function usePlace(id: () => string, filters: () => string): Place {
   let reading: Promise<void> | null = null;
 
   async function more(asked: string): Promise<void> {
-    const query = { ...Object.fromEntries(new URLSearchParams(asked)), limit: PAGE, ...(cursor ? { cursor } : {}) };
-    const page = (await registry.get(READ, '/v1/inbox', query as never)) as unknown as Page;
+    // The address holds texts only; the registry reads them.
+    const query: QueryOf<'readInbox'> = { ...Object.fromEntries(new URLSearchParams(asked)), limit: PAGE, ...(cursor ? { cursor } : {}) };
+    const page = await registry.get('readInbox', '/v1/inbox', query);
     if (asked !== filters()) return;
     [cursor, pages] = [page.meta.next_cursor, pages + 1];
     total.value = page.meta.total ?? total.value;

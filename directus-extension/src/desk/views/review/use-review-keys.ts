@@ -1,3 +1,4 @@
+import { focusHome } from '../../composables/use-focus';
 import { isTyping, useShortcuts, type Shortcut } from '../../composables/use-shortcuts';
 import { useTexts } from '../../composables/use-texts';
 import type { Action } from './decide/use-deciding';
@@ -43,6 +44,6 @@ export function useReviewKeys(doing: Doing): void {
 
 /** One step at a time: out of the field, then out of drawing, then out of the page. */
 function escape({ target }: KeyboardEvent, { stopDrawing, back }: Doing): void {
-  if (isTyping(target)) (target as HTMLElement).blur();
+  if (isTyping(target)) focusHome();
   else if (!stopDrawing()) back();
 }

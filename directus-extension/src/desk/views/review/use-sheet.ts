@@ -1,4 +1,5 @@
 import { useRegistry, type Fresh, type Registry } from '../../api/registry';
+import { whenAnotherComes } from '../../composables/person';
 import { useFresh, type Kept } from '../../composables/use-fresh';
 import { askSheet, type Sheet } from './sheet';
 
@@ -13,6 +14,8 @@ const READY = 12;
 const OLD_MS = 60_000;
 
 const ready = new Map<string, { fresh: Fresh<Sheet>; at: number }>();
+// A sheet says what its reader may do.
+whenAnotherComes(() => ready.clear());
 
 /** The sheet of the version on the page. One that was prefetched is there at once and is asked again behind it. */
 export function useSheet(id: () => string): Sheets {

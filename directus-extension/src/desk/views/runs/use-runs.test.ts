@@ -39,3 +39,42 @@ it('reads on, and begins anew with other filters', async () => {
   expect([list.runs.value.map(({ id }) => id), list.complete.value]).toEqual([['a'], false]);
   scope.stop();
 });
+
+it('counts a run once more when it is over', async () => {
+  let status = 'running';
+  let done = '4';
+  const get = vi.fn(async () => ({ data: [{ ...run('a', 1), status }], meta: { next_cursor: null } }));
+  const request = vi.fn(async ({ data }: { data?: unknown }) => ({ status: 200, headers: {}, data: { data: [{ execution_id: 'a', countDistinct: { step_name: JSON.stringify(data).includes('completed') ? done : '5' } }] } }));
+  const scope = effectScope();
+  const list = scope.run(() => useRuns({ get } as unknown as Registry, { request } as unknown as AxiosInstance, () => ({ project_id: null, status: null, engine: null })))!;
+  await flushPromises();
+  expect(list.progress.value.get('a')).toEqual({ done: 4, total: 5 });
+  [status, done] = ['completed', '5'];
+  await list.refresh();
+  await flushPromises();
+  expect(list.progress.value.get('a')).toEqual({ done: 5, total: 5 });
+  await list.refresh();
+  await flushPromises();
+  expect(request).toHaveBeenCalledTimes(4);
+  scope.stop();
+});
+
+it('keeps what new runs push off the first page, once, and not what has left the list', async () => {
+  let first = [run('c', 3), run('b', 2)];
+  const get = vi.fn(async (_operation: string, _path: string, query: { cursor?: string | null }) =>
+    query.cursor ? { data: [run('a', 1)], meta: { next_cursor: null } } : { data: first, meta: { next_cursor: 'next' } });
+  const scope = effectScope();
+  const api = { request: () => Promise.reject(new Error('no counts')) } as unknown as AxiosInstance;
+  const list = scope.run(() => useRuns({ get } as unknown as Registry, api, () => ({ project_id: null, status: null, engine: null })))!;
+  await flushPromises();
+  await list.more();
+  first = [run('d', 4), run('c', 3)];
+  await list.refresh();
+  await nextTick();
+  expect(list.runs.value.map(({ id }) => id)).toEqual(['d', 'c', 'b', 'a']);
+  first = [run('d', 4), run('b', 2)];
+  await list.refresh();
+  await nextTick();
+  expect(list.runs.value.map(({ id }) => id)).toEqual(['d', 'b', 'a']);
+  scope.stop();
+});

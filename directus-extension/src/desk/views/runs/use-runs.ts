@@ -40,6 +40,8 @@ export function useRuns(registry: Registry, api: AxiosInstance, filters: () => F
   const reading = ref(false);
   const failed = shallowRef<Problem | null>(null);
   const progress = shallowRef<ReadonlyMap<string, Progress>>(new Map());
+  /** The status that a run had when its steps were counted. */
+  const counted = new Map<string, Execution['status']>();
 
   const read = async (cursor: string | null, signal?: AbortSignal) => {
     const answer = await registry.get('listExecutions', '/v1/executions', { ...filters(), limit: PAGE, cursor } as never, signal);
@@ -47,7 +49,9 @@ export function useRuns(registry: Registry, api: AxiosInstance, filters: () => F
   };
   const first = useFresh(async (_known, signal) => ({ answer: await read(null, signal), etag: null }), { every: EVERY, question });
   watch(question, () => ([older.value, next.value, failed.value] = [[], null, null]), { flush: 'sync' });
-  watch(first.answer, (now) => {
+  watch(first.answer, (now, before) => {
+    // What new runs push off the first page is on no other page that was read; what left it from its middle fits the filters no more.
+    if (older.value.length > 0 && before && now) older.value = joined(older.value, pushedOff(before.runs, now.runs));
     if (now && older.value.length === 0) next.value = now.next;
     if (now) void count(now.runs);
   });
@@ -59,7 +63,7 @@ export function useRuns(registry: Registry, api: AxiosInstance, filters: () => F
     try {
       const page = await read(next.value);
       if (asked !== question()) return;
-      [older.value, next.value, failed.value] = [[...older.value, ...page.runs], page.next, null];
+      [older.value, next.value, failed.value] = [joined(older.value, page.runs), page.next, null];
       void count(page.runs);
     } catch (error) {
       failed.value = problemOf(error);
@@ -70,17 +74,29 @@ export function useRuns(registry: Registry, api: AxiosInstance, filters: () => F
 
   /** Those that are counted and over stay as they are. */
   async function count(runs: readonly Execution[]): Promise<void> {
-    const ids = runs.filter(({ id, status }) => status === 'running' || !progress.value.has(id)).map(({ id }) => id);
-    const found = await progressOf(api, ids).catch(() => null);
-    if (found) progress.value = new Map([...progress.value, ...found]);
+    const open = runs.filter(({ id, status }) => status === 'running' || counted.get(id) !== status);
+    const found = await progressOf(api, open.map(({ id }) => id)).catch(() => null);
+    if (!found) return;
+    for (const { id, status } of open) counted.set(id, status);
+    progress.value = new Map([...progress.value, ...found]);
   }
 
   return {
     progress, reading, more, loading: first.loading, refresh: first.refresh,
-    runs: computed(() => [...new Map([...older.value, ...(first.answer.value?.runs ?? [])].map((run) => [run.id, run])).values()].sort((one, other) => (other.date_created ?? '').localeCompare(one.date_created ?? ''))),
+    runs: computed(() => joined(older.value, first.answer.value?.runs ?? []).sort((one, other) => (other.date_created ?? '').localeCompare(one.date_created ?? ''))),
     problem: computed(() => first.problem.value ?? failed.value),
     complete: computed(() => first.answer.value !== null && next.value === null),
   };
+}
+
+function pushedOff(before: readonly Execution[], now: readonly Execution[]): Execution[] {
+  const last = now.at(-1)?.date_created ?? '';
+  return before.filter(({ id, date_created }) => (date_created ?? '') <= last && !now.some((run) => run.id === id));
+}
+
+/** Each run once, as the newer list has it. */
+function joined(before: readonly Execution[], now: readonly Execution[]): Execution[] {
+  return [...new Map([...before, ...now].map((run) => [run.id, run])).values()];
 }
 
 /**

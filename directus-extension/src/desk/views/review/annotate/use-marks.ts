@@ -19,7 +19,8 @@ export interface Marks {
   write: (at: number) => void;
 }
 
-export function useMarks(draft: Draft, id: () => string): Marks {
+/** `locked`: nothing can be marked now, and what is marked stays as it is. */
+export function useMarks(draft: Draft, id: () => string, locked: () => boolean = () => false): Marks {
   const tool = ref<Tool | null>(null);
   const active = ref<number | null>(null);
   const toWrite = ref(0);
@@ -29,6 +30,7 @@ export function useMarks(draft: Draft, id: () => string): Marks {
     toWrite.value += 1;
   }
   watch(id, () => ([tool.value, active.value] = [null, null]));
+  watch(locked, (now) => now && (tool.value = null));
   return {
     regions: computed(() => draft.regions),
     tool,
@@ -36,12 +38,14 @@ export function useMarks(draft: Draft, id: () => string): Marks {
     toWrite,
     write,
     add: (region) => {
+      if (locked()) return;
       draft.regions.push(region);
       tool.value = null;
       write(draft.regions.length - 1);
     },
-    change: (at, region) => void draft.regions.splice(at, 1, region),
+    change: (at, region) => void (locked() || draft.regions.splice(at, 1, region)),
     remove: (at) => {
+      if (locked()) return;
       draft.regions.splice(at, 1);
       active.value = null;
     },

@@ -5,6 +5,9 @@ export interface Template {
   count: number;
 }
 
+/** Reasons that the desk brings along: keys of `decide.own_reason`. */
+export const OWN_REASONS = ['dark', 'text', 'artifacts', 'brand', 'crop', 'request', 'quality', 'facts'] as const;
+
 /** What was said here before, most often first, then the desk's own; each once, and only what fits the search. */
 export function templatesFor(said: readonly { action: string; reason: string; count: number }[], own: readonly string[], action: string, search = ''): Template[] {
   const found = new Map<string, Template>();

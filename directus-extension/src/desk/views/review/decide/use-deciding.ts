@@ -5,13 +5,15 @@ import { useTexts } from '../../../composables/use-texts';
 import { feedbackOf, saidByRegions } from '../annotate/regions';
 import type { Sheet } from '../sheet';
 import { forget } from '../use-sheet';
-import { clearDraft, emptied, type Draft } from './use-draft';
+import { emptied, type Draft } from './use-draft';
 
 export type Action = 'approve' | 'reject' | 'request_changes' | 'comment';
 
 export interface Deciding {
   /** The decision on this version that waits, is being sent or was refused. */
   act: ComputedRef<Act | null>;
+  /** It waits or is being sent: what is typed or drawn now would not be in it. */
+  moving: ComputedRef<boolean>;
   can: (action: Action) => boolean;
   /** Whether there is something to say for it. */
   said: (action: Action) => boolean;
@@ -35,13 +37,13 @@ export function useDeciding({ sheet, draft, place, settled }: Around): Deciding 
   const version = () => sheet()?.version ?? null;
 
   const act = computed(() => acts.value.findLast((each) => each.state !== 'done' && each.decisions.some((one) => one.artifact_version_id === version()?.id)) ?? null);
+  const moving = computed(() => act.value?.state === 'waiting' || act.value?.state === 'sending');
   const can = (action: Action) => version()?.allowed_actions.includes(action) ?? false;
   const said = (action: Action) => !NEEDS_WORDS.includes(action) || Boolean(draft.reason.trim() || saidByRegions(draft.regions)) || (action !== 'reject' && draft.regions.length > 0);
 
   function decide(action: Action): boolean {
     const now = version();
-    const moving = act.value?.state === 'waiting' || act.value?.state === 'sending';
-    if (!now || !can(action) || !said(action) || moving) return false;
+    if (!now || !can(action) || !said(action) || moving.value) return false;
     const others = action === 'approve' && draft.rejectOthers ? (sheet()?.candidates ?? []) : [];
     send(decisionsOf(now, action, draft, others), { reject_others: others.length > 0, label: labelOf(now, action, others.length), place: place() });
     return true;
@@ -57,14 +59,11 @@ export function useDeciding({ sheet, draft, place, settled }: Around): Deciding 
       const ids = each.decisions.map((one) => one.artifact_version_id);
       ids.forEach(forget);
       const here = ids.includes(version()?.id ?? '');
-      if (each.state === 'done') {
-        ids.forEach((id) => clearDraft(id));
-        if (here) emptied(draft);
-      }
+      if (here && each.state === 'done') emptied(draft);
       if (here) await settled(each);
     }),
   );
-  return { act, can, said, decide };
+  return { act, moving, can, said, decide };
 }
 
 /** Others are named only where they are told something of their own; the rest the registry rejects itself. Pure. */

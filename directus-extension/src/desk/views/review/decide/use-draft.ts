@@ -1,4 +1,5 @@
 import { reactive, watch } from 'vue';
+import { OURS } from '../../../composables/person';
 import type { Region } from '../annotate/regions';
 
 export type Chosen = 'reject' | 'request_changes' | 'comment' | null;
@@ -14,7 +15,7 @@ export interface Draft {
 }
 
 const EMPTY: Draft = { reason: '', chosen: null, regions: [], rejectOthers: false, reasonForOthers: '' };
-const keyOf = (id: string) => `artifacts:draft:${id}`;
+const keyOf = (id: string) => `${OURS}draft:${id}`;
 
 /** The draft of the version on the page; it survives a reload, another candidate in between, and a refusal. */
 export function useDraft(id: () => string, storage: Storage = sessionStorage): Draft {
