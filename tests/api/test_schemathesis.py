@@ -50,6 +50,8 @@ UNSAID = {
     "reference_not_found", "file_not_found", "template_not_found", "file_url_refused", "file_url_failed",
     "server_not_allowed",
     "file_type_mismatch", "used_in_place", "relation_not_to_itself", "decision_repeated", "one_project_at_a_time",
+    # what a file is
+    "file_without_pages", "document_unreadable", "document_locked", "page_too_heavy",
     # what a template asks for
     "template_violation", "template_broken",
     # what one field asks of another
