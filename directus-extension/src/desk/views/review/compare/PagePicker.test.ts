@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import PagePicker from './PagePicker.vue';
 
 const given = (props: InstanceType<typeof PagePicker>['$props']) =>
-  mount(PagePicker, { props, global: { plugins: [createI18n({ legacy: false, locale: 'en-US' })], stubs: { IconButton: { props: ['label', 'disabled'], template: '<button :aria-label="label" :disabled="disabled" @click="$emit(\'click\')" />' } } } });
+  mount(PagePicker, { props, global: { plugins: [createI18n({ legacy: false, locale: 'en-US' })], stubs: { IconButton: { emits: ['click'], props: ['label', 'disabled'], template: '<button :aria-label="label" :disabled="disabled" @click="$emit(\'click\')" />' } } } });
 
 describe('the page of a document', () => {
   it('is typed, or turned to one by one', async () => {
