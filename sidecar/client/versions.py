@@ -289,7 +289,7 @@ class Versions:
 
     def page_of(self, version: Id, page: int, *, file: Id | None = None, width: int = 1600) -> bytes:
         """A page of a version's PDF, counted from 1, as a WebP picture `width` pixels wide or a little more (at most
-        3200). Raises NotFound (page_not_found), Invalid (file_without_pages, document_unreadable, document_locked,
+        2400). Raises NotFound (page_not_found), Invalid (file_without_pages, document_unreadable, document_locked,
         page_too_heavy)."""
         return self._transport.content(f"{self._pages(version, file)}/{page}", width=width)
 

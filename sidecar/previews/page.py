@@ -1,7 +1,7 @@
 """A page of a version's PDF, read in a process that may fail, a few at a time.
 
-Nothing is kept here: a page takes a fifth of a second, whoever looks at it keeps it (it never changes), and bytes kept
-on the sidecar's disk would be one more place for erasure to reach.
+Nothing is kept here: a page of text takes a quarter of a second of one processor, whoever looks at it keeps it (it never
+changes), and bytes kept on the sidecar's disk would be one more place for erasure to reach.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ sql = Statements(__file__)
 Row = dict[str, Any]
 
 # Each page asked for is made in one of these: so few sizes that those who look at it share what was kept.
-WIDTHS = (400, 800, 1600, 3200)
+WIDTHS = (400, 800, 1600, 2400)
 # From the request to its answer; Directus waits 5 seconds for us.
 SECONDS = 4.5
 # In one process. Whoever waits keeps a thread from answering others.

@@ -131,7 +131,7 @@ def test_pages_are_compared_as_pictures_are_and_either_side_turns_by_itself(
 
     for _ in range(3):
         review.press("+")
-    expect(review.page.locator(".pictures .layer img").first).to_have_attribute("src", re.compile("width=3200"))
+    expect(review.page.locator(".pictures .layer img").first).to_have_attribute("src", re.compile("width=2400"))
     assert desk.complaints == []
 
 

@@ -9080,7 +9080,7 @@ export interface operations {
                  */
                 changed?: string | null;
                 /**
-                 * @description In pixels: the picture has the next larger of 400, 800, 1600, 3200, or less where the page is very long.
+                 * @description In pixels: the picture has the next larger of 400, 800, 1600, 2400, or less where the page is very long.
                  * @example 1600
                  */
                 width?: number;

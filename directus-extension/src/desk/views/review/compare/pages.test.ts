@@ -6,7 +6,7 @@ const of = (changed_at: string | null = null) => ({ versionId: 'v', file: { id: 
 describe('a page', () => {
   it('has an address of its own for each width, and another one for replaced bytes', () => {
     expect(pageAddress(of(), 2, 1600)).toBe('/artifacts/v1/artifacts/v/files/f/pages/2?width=1600');
-    expect(pageAddress(of('2026-01-01T00:00:00+00:00'), 2, 3200)).toBe('/artifacts/v1/artifacts/v/files/f/pages/2?width=3200&changed=2026-01-01T00%3A00%3A00%2B00%3A00');
+    expect(pageAddress(of('2026-01-01T00:00:00+00:00'), 2, 2400)).toBe('/artifacts/v1/artifacts/v/files/f/pages/2?width=2400&changed=2026-01-01T00%3A00%3A00%2B00%3A00');
   });
 
   it('is one that there is', () => {

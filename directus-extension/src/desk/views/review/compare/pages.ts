@@ -10,7 +10,7 @@ export interface Paged {
 
 /** Pixels across: as a screen shows a page, and for small print looked at closely. */
 export const ON_SCREEN = 1600;
-export const CLOSELY = 3200;
+export const CLOSELY = 2400;
 /** A registry that is busy with other pages is asked again so often. */
 const TRIES = 6;
 const BUSY = 503;

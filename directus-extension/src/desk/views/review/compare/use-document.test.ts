@@ -164,8 +164,8 @@ describe('what is fetched', () => {
     expect(pictures.value.every(({ source, whole }) => source === whole)).toBe(true);
     closely.value = true;
     await settled();
-    expect(pictures.value.map(({ whole }) => whole.split('width=')[1])).toEqual(['3200', '3200']);
-    expect(looked.mock.calls.filter(([address]) => address.includes('3200'))).toHaveLength(2);
+    expect(pictures.value.map(({ whole }) => whole.split('width=')[1])).toEqual(['2400', '2400']);
+    expect(looked.mock.calls.filter(([address]) => address.includes('2400'))).toHaveLength(2);
   });
 
   it('is each number of pages, once', async () => {
