@@ -1,7 +1,7 @@
 """A page of a version's PDF, read in a process that may fail, a few at a time.
 
-Nothing is kept here: a page of text takes a quarter of a second of one processor, whoever looks at it keeps it (it never
-changes), and bytes kept on the sidecar's disk would be one more place for erasure to reach.
+Nothing is kept here: a page of text takes a quarter of a second of one processor, whoever looks at it keeps it (it
+never changes), and bytes kept on the sidecar's disk would be one more place for erasure to reach.
 """
 
 from __future__ import annotations

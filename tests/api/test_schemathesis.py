@@ -7,6 +7,7 @@ Longer and other runs: ARTIFACTS_TESTS_SECONDS=600 ARTIFACTS_TESTS_SEED=7 pytest
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -29,9 +30,11 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from sidecar.answers import AN_ID, ANOTHER_ID
 from sidecar.errors import Refusal
 from sidecar.idempotency.key import parse_key
+from sidecar.previews import page
 from sidecar.verify.verify import snapshot, verify
 from tests.api.test_upload import Storage
-from tests.conftest import SHARED_FOLDER
+from tests.conftest import DIRECTUS_URL, SHARED_FOLDER
+from tests.documents import document_with
 from tests.given import Given, Person
 from tests.rows import Rows
 
@@ -88,12 +91,14 @@ class Run:
 
 
 @pytest.fixture
-def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
+def world(given: Given, database: Rows, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """The ids of what is in the database, by kind; made through the API, so that all records are there.
 
     Project spring-brand has versions of every status, files, relations, a lock and a context; autumn-brand has rules.
     The ids of the description's examples are those of a version, a task, a run and a step.
     """
+    # On a busy machine pages of a PDF take longer, which is no finding.
+    monkeypatch.setattr(page, "SECONDS", 60)
     producer, reviewer = given.person("producer"), given.person("reviewer")
     rules = given.template({
         "brand.logo": {"approvals_required": 2, "producer_may_approve": False},
@@ -149,6 +154,7 @@ def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
     assert locked.status_code == 200, locked.text
     with responses.RequestsMock(assert_all_requests_are_fired=False) as directus:
         Storage(directus, given, database)
+        directus.add("GET", re.compile(f"{DIRECTUS_URL}/assets/.*"), document_with("Tea for all", "Tea for two"))
         yield SimpleNamespace(
             versions=[AN_ID, ANOTHER_ID, *made["spring"], *made["autumn"]],
             projects=["spring-brand", "autumn-brand", *map(str, projects)],
@@ -180,6 +186,7 @@ def configured(world: SimpleNamespace, person: Person | None, **more: Any) -> Sc
         "body.to_version": "numbers", "body.if_match": "numbers", "body.step_name": "names",
         "body.target_server": "servers", "body.source_step_id": "steps", "body.target_step_id": "steps",
         "query.artifact_version_id": "versions", "query.source_step_id": "steps", "query.target_step_id": "steps",
+        "path.file_id": "files",
         "body.steps[*].step_name": "names", "body.steps[*].depends_on[*]": "names",
     }  # fmt: skip
     return SchemathesisConfig.from_dict({
