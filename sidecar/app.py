@@ -25,6 +25,7 @@ from sidecar.files.http import api as files
 from sidecar.insights.http import api as insights
 from sidecar.lineage.http import api as lineage
 from sidecar.locks.http import api as locks
+from sidecar.previews.http import api as previews
 from sidecar.projects.http import api as projects
 from sidecar.promotion.http import api as promotion
 from sidecar.retention.http import api as retention
@@ -59,7 +60,7 @@ def create_app(settings: Settings) -> DescribedApp:
     edge.install(app)
     features = (
         artifacts, find, review, promotion, projects, locks, copies, versions, executions, steps, transfers, collecting,
-        lineage, files, feedback, retention, desk, insights, sharing, shared,
+        lineage, files, feedback, retention, desk, insights, sharing, shared, previews,
     )  # fmt: skip
     if settings.proxies:
         # Only the caller's address: nothing here is made from the host that a request names.

@@ -39,6 +39,7 @@ _IF_NONE_MATCH = {
     "/v1/projects/{id}/context": '"5"',
     "/v1/projects/{id}/files/{path}": _A_FILE,
     "/v1/artifacts/{id}/download": _A_FILE,
+    "/v1/artifacts/{id}/files/{file_id}/pages/{page}": '"7be1c0a4-3a55-4c1b-8f54-51f7b8f1b902-1790000000000-2-1600-1"',
 }
 
 

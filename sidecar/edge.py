@@ -279,6 +279,11 @@ def read_model(model: type[BaseModel], value: Any, where: str = "body") -> Any:
         ) from None
 
 
+def read_query(model: type[BaseModel]) -> Any:
+    """The request's query as `model`, for a view that is no `operation`. Raises Refusal invalid_value, invalid_text."""
+    return read_model(model, _query(), "query")
+
+
 def install(app: Flask) -> None:
     """Request ids, access log and the one error shape, for every address of the app."""
     app.before_request(_begin)

@@ -165,6 +165,24 @@ CODES: dict[str, Code] = {
     "range_not_satisfiable": Code(
         416, "The file does not have these bytes.", "Ask for a range within the file, or leave Range out."
     ),
+    "file_without_pages": Code(
+        422, "This file is no PDF, so it has no pages to be shown.", "Get it at /v1/artifacts/{id}/download."
+    ),
+    "page_not_found": Code(404, "The document has no such page.", "Ask for a page from 1 to pages."),
+    "document_unreadable": Code(
+        422, "The document is broken and cannot be shown.", "Download it to see for yourself; submit one that is whole."
+    ),
+    "document_locked": Code(
+        422, "The document needs a password, so nobody can look at it here.", "Submit it without a password."
+    ),
+    "page_too_heavy": Code(
+        422,
+        "Showing this page takes more time or memory than there is for a page.",
+        "Download the document to look at it.",
+    ),
+    "previews_busy": Code(
+        503, "Too many pages are being shown at this moment.", "Ask again after Retry-After seconds."
+    ),
     "reference_not_found": Code(422, "The request refers to something that does not exist.", "Check the ids it names."),
     # Submitting
     "schema_key_grammar": Code(

@@ -26,8 +26,8 @@ grant select (id, "user", role, policy) on public.directus_access to artifacts_s
 grant select (id, policy, collection, action, permissions, fields) on public.directus_permissions to artifacts_sidecar;
 grant select (many_collection, many_field, one_collection, one_allowed_collections, one_collection_field)
     on public.directus_relations to artifacts_sidecar;
-grant select (id, storage, filename_disk, filename_download, title, type, folder, filesize, width, height, created_on)
-    on public.directus_files to artifacts_sidecar;
+grant select (id, storage, filename_disk, filename_download, title, type, folder, filesize, width, height, created_on,
+    uploaded_on) on public.directus_files to artifacts_sidecar;
 
 grant select, insert, update, delete on all tables in schema sidecar to artifacts_sidecar;
 revoke update, delete on sidecar.audit_log from artifacts_sidecar;

@@ -137,6 +137,15 @@ class Transport:
 
         return self.persistently(attempt)
 
+    def content(self, path: str, /, **query: Any) -> bytes:
+        """What is answered as bytes, such as a picture. Raises RegistryError."""
+
+        def attempt() -> bytes:
+            with self._opened(path, query, stream=False) as response:
+                return response.content
+
+        return self.persistently(attempt)
+
     def lines(self, path: str, /, **query: Any) -> Iterator[bytes]:
         """The lines of an answer as they arrive, tried once. Raises RegistryError, and what requests raises when it
         breaks off."""

@@ -283,6 +283,22 @@ class Versions:
         address = f"/v1/projects/{part(id_of(project))}/files/{part(path)}/stable"
         return self._transport.get(address).data["url"]
 
+    def pages_of(self, version: Id, *, file: Id | None = None) -> int:
+        """How many pages a version's PDF has: that of its primary file, unless `file` names another."""
+        return self._transport.get(self._pages(version, file)).data["pages"]
+
+    def page_of(self, version: Id, page: int, *, file: Id | None = None, width: int = 1600) -> bytes:
+        """A page of a version's PDF, counted from 1, as a WebP picture `width` pixels wide or a little more (at most
+        2400). Raises NotFound (page_not_found), Invalid (file_without_pages, document_unreadable, document_locked,
+        page_too_heavy)."""
+        return self._transport.content(f"{self._pages(version, file)}/{page}", width=width)
+
+    def _pages(self, version: Id, file: Id | None) -> str:
+        found = id_of(file) or self.get(version).primary_file_id
+        if found is None:
+            raise NotFound("file_not_linked", "The version has no file.")
+        return f"/v1/artifacts/{part(id_of(version))}/files/{part(found)}/pages"
+
     def wait_for_decision(self, version: Id, timeout: float) -> Version:
         """The version once somebody has decided on it or requested changes. Raises Undecided after `timeout` s."""
         end, pause = time.monotonic() + timeout, _LOOK[0]

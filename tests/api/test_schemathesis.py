@@ -7,6 +7,7 @@ Longer and other runs: ARTIFACTS_TESTS_SECONDS=600 ARTIFACTS_TESTS_SEED=7 pytest
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -29,9 +30,11 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from sidecar.answers import AN_ID, ANOTHER_ID
 from sidecar.errors import Refusal
 from sidecar.idempotency.key import parse_key
+from sidecar.previews import page
 from sidecar.verify.verify import snapshot, verify
 from tests.api.test_upload import Storage
-from tests.conftest import SHARED_FOLDER
+from tests.conftest import DIRECTUS_URL, SHARED_FOLDER
+from tests.documents import document_with
 from tests.given import Given, Person
 from tests.rows import Rows
 
@@ -50,6 +53,8 @@ UNSAID = {
     "reference_not_found", "file_not_found", "template_not_found", "file_url_refused", "file_url_failed",
     "server_not_allowed", "review_link_too_long",
     "file_type_mismatch", "used_in_place", "relation_not_to_itself", "decision_repeated", "one_project_at_a_time",
+    # what a file is
+    "file_without_pages", "document_unreadable", "document_locked", "page_too_heavy",
     # what a template asks for
     "template_violation", "template_broken",
     # what one field asks of another
@@ -86,12 +91,14 @@ class Run:
 
 
 @pytest.fixture
-def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
+def world(given: Given, database: Rows, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """The ids of what is in the database, by kind; made through the API, so that all records are there.
 
     Project spring-brand has versions of every status, files, relations, a lock and a context; autumn-brand has rules.
     The ids of the description's examples are those of a version, a task, a run and a step.
     """
+    # On a busy machine pages of a PDF take longer, which is no finding.
+    monkeypatch.setattr(page, "SECONDS", 60)
     producer, reviewer = given.person("producer"), given.person("reviewer")
     rules = given.template({
         "brand.logo": {"approvals_required": 2, "producer_may_approve": False},
@@ -150,6 +157,7 @@ def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
     assert link.status_code == 201, link.text
     with responses.RequestsMock(assert_all_requests_are_fired=False) as directus:
         Storage(directus, given, database)
+        directus.add("GET", re.compile(f"{DIRECTUS_URL}/assets/.*"), document_with("Tea for all", "Tea for two"))
         yield SimpleNamespace(
             versions=[AN_ID, ANOTHER_ID, *made["spring"], *made["autumn"]],
             projects=["spring-brand", "autumn-brand", *map(str, projects)],
@@ -183,6 +191,7 @@ def configured(world: SimpleNamespace, person: Person | None, **more: Any) -> Sc
         "body.to_version": "numbers", "body.if_match": "numbers", "body.step_name": "names",
         "body.target_server": "servers", "body.source_step_id": "steps", "body.target_step_id": "steps",
         "query.artifact_version_id": "versions", "query.source_step_id": "steps", "query.target_step_id": "steps",
+        "path.file_id": "files",
         "body.steps[*].step_name": "names", "body.steps[*].depends_on[*]": "names",
         **({"path.token": "tokens"} if person else {}),
     }  # fmt: skip

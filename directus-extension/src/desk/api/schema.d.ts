@@ -216,6 +216,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/artifacts/{id}/files/{file_id}/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the pages of a PDF
+         * @description How many pages a version's PDF has.
+         */
+        get: operations["countPages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/artifacts/{id}/files/{file_id}/pages/{page}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a page of a PDF as a picture
+         * @description WebP, which runs nothing. A page stays as it is: keep it as long as Cache-Control says.
+         */
+        get: operations["getPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/artifacts/{id}/impact": {
         parameters: {
             query?: never;
@@ -2082,6 +2122,19 @@ export interface components {
             /** To Version Id */
             to_version_id: string | null;
         };
+        /** DocumentPages */
+        DocumentPages: {
+            /**
+             * File Id
+             * Format: uuid
+             */
+            file_id: string;
+            /**
+             * Pages
+             * @example 12
+             */
+            pages: number;
+        };
         /** DownloadLink */
         DownloadLink: {
             /**
@@ -3894,6 +3947,10 @@ export interface components {
              * @description Send it as cursor for the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /** PagesAnswer */
+        PagesAnswer: {
+            data: components["schemas"]["DocumentPages"];
         };
         /** PathCounts */
         PathCounts: {
@@ -7087,6 +7144,7 @@ export type SchemaDecisionAnswer = components['schemas']['DecisionAnswer'];
 export type SchemaDecisionBody = components['schemas']['DecisionBody'];
 export type SchemaDiffAnswer = components['schemas']['DiffAnswer'];
 export type SchemaDiffEntry = components['schemas']['DiffEntry'];
+export type SchemaDocumentPages = components['schemas']['DocumentPages'];
 export type SchemaDownloadLink = components['schemas']['DownloadLink'];
 export type SchemaEarlierFeedback = components['schemas']['EarlierFeedback'];
 export type SchemaEdge = components['schemas']['Edge'];
@@ -7165,6 +7223,7 @@ export type SchemaOutputAnswer = components['schemas']['OutputAnswer'];
 export type SchemaOutputBody = components['schemas']['OutputBody'];
 export type SchemaOutputsAnswer = components['schemas']['OutputsAnswer'];
 export type SchemaPageMeta = components['schemas']['PageMeta'];
+export type SchemaPagesAnswer = components['schemas']['PagesAnswer'];
 export type SchemaPathCounts = components['schemas']['PathCounts'];
 export type SchemaPathsAnswer = components['schemas']['PathsAnswer'];
 export type SchemaPathsMeta = components['schemas']['PathsMeta'];
@@ -9333,6 +9392,292 @@ export interface operations {
                 };
             };
             /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    countPages: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /**
+                 * @description One of its files, a PDF.
+                 * @example 7be1c0a4-3a55-4c1b-8f54-51f7b8f1b902
+                 */
+                file_id: string;
+                /**
+                 * @description The version.
+                 * @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagesAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair). */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `artifact_not_found`: There is no such artifact version.; `file_not_linked`: The version has no such file.; `bytes_missing`: Directus has lost the bytes of this file. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `bytes_removed`: The files of this version were removed, as its project's template says.; `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `file_without_pages`: This file is no PDF, so it has no pages to be shown.; `document_unreadable`: The document is broken and cannot be shown.; `document_locked`: The document needs a password, so nobody can look at it here.; `page_too_heavy`: Showing this page takes more time or memory than there is for a page. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked.; `previews_busy`: Too many pages are being shown at this moment. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    getPage: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The file's changed_at, if it has one: replaced bytes have another address, so that nobody is shown a page kept from before.
+                 * @example 2026-11-20T09:30:00+00:00
+                 */
+                changed?: string | null;
+                /**
+                 * @description In pixels: the picture has the next larger of 400, 800, 1600, 2400, or less where the page is very long.
+                 * @example 1600
+                 */
+                width?: number;
+            };
+            header?: {
+                /**
+                 * @description The ETag of what you have; 304 while it is the same.
+                 * @example "7be1c0a4-3a55-4c1b-8f54-51f7b8f1b902-1790000000000-2-1600-1"
+                 */
+                "If-None-Match"?: string;
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /**
+                 * @description One of its files, a PDF.
+                 * @example 7be1c0a4-3a55-4c1b-8f54-51f7b8f1b902
+                 */
+                file_id: string;
+                /**
+                 * @description The version.
+                 * @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11
+                 */
+                id: string;
+                /**
+                 * @description Counted from 1.
+                 * @example 2
+                 */
+                page: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    /** @example private, max-age=604800, immutable */
+                    "Cache-Control"?: string;
+                    /** @description Another one for other bytes, pages and widths. */
+                    ETag?: string;
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+            /** @description The page is the one that If-None-Match names. */
+            304: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair). */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `page_not_found`: The document has no such page.; `artifact_not_found`: There is no such artifact version.; `file_not_linked`: The version has no such file.; `bytes_missing`: Directus has lost the bytes of this file. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `bytes_removed`: The files of this version were removed, as its project's template says.; `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `file_without_pages`: This file is no PDF, so it has no pages to be shown.; `document_unreadable`: The document is broken and cannot be shown.; `document_locked`: The document needs a password, so nobody can look at it here.; `page_too_heavy`: Showing this page takes more time or memory than there is for a page. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked.; `previews_busy`: Too many pages are being shown at this moment. */
             503: {
                 headers: {
                     /** @description The request's name. */

@@ -53,4 +53,16 @@ describe('marks over a picture', () => {
     expect(given({ regions: [{ ...pin, file_id: 'other' }], earlier }).findAll('.mark').map((mark) => mark.attributes('aria-label'))).toEqual(['Mark 2·1 on an earlier version: Tilted.']);
     expect(given({ earlier, primary: false }).findAll('.mark')).toHaveLength(0);
   });
+
+  it('on a page of a document are drawn on it, and shown on it alone', async () => {
+    const [one, two, none] = [{ ...pin, page: 1 }, { ...pin, page: 2 }, pin];
+    const earlier = [{ region: { ...pin, page: 2, comment: 'Tilted.' }, name: '1·1' }, { region: pin, name: '1·2' }];
+    const shownOn = (page: number) => given({ regions: [one, two, none], earlier, page }).findAll('.number').map((mark) => mark.text());
+    expect([shownOn(1), shownOn(2), shownOn(3)]).toEqual([['1·2', '1', '3'], ['1·1', '2'], []]);
+
+    const layer = given({ tool: 'point', page: 2 });
+    await layer.trigger('pointerdown', at(20, 20));
+    await layer.trigger('pointerup', at(20, 20));
+    expect(layer.emitted('add')).toEqual([[{ shape: 'point', x: 0.1, y: 0.1, file_id: 'f', page: 2 }]]);
+  });
 });

@@ -22,7 +22,7 @@ export function kindOf(type: string | null | undefined): Kind {
 
 /** What lies under a layer of marks on the stage. */
 export function isDrawable(kind: Kind): boolean {
-  return kind === 'picture';
+  return kind === 'picture' || kind === 'pdf';
 }
 
 /** The files of a version, the primary one first. */
