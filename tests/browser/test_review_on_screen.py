@@ -32,6 +32,8 @@ def test_a_reviewer_logs_in(given_desk: Callable[..., Desk], running_stack: Stac
 
     desk.log_in(environment["DIRECTUS_REVIEWER_EMAIL"], environment["DIRECTUS_REVIEWER_PASSWORD"])
 
+    # Directus goes back to the page they looked at last.
+    desk.page.locator('a[href$="/admin/content"]').first.click()
     expect(desk.page.get_by_text("Artifact Versions").first).to_be_visible()
     desk.picture("after log-in")
 

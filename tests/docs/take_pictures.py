@@ -6,6 +6,7 @@ python -m tests.docs.take_pictures [FOLDER OF THE STACK]
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -34,11 +35,7 @@ def main(folder: Path) -> None:
         log_in(page, environment)
         open_page(page, f"{admin}/artifact_versions")
         page.screenshot(path=IMAGES / "versions.png")
-        open_page(page, f"{admin}/artifact_versions/{logos[0]['id']}")
-        page.locator('button:has-text("Review")').first.click()
-        page.locator("#dialog-outlet").get_by_text("Decision").first.wait_for()
-        page.wait_for_timeout(600)
-        page.screenshot(path=IMAGES / "review.png")
+        take_review(browser.new_context(viewport=SIZE).new_page(), environment, logos[0]["id"])
         open_page(page, f"{admin}/projects/{project['id']}")
         page.get_by_text("Context", exact=True).first.evaluate("title => title.scrollIntoView({block: 'start'})")
         page.wait_for_timeout(600)
@@ -46,11 +43,22 @@ def main(folder: Path) -> None:
         browser.close()
 
 
-def log_in(page: Page, environment: Mapping[str, str]) -> None:
+def take_review(page: Page, environment: Mapping[str, str], version: str) -> None:
+    """The dialog of the Review button, which stands in the bar on the right."""
+    log_in(page, environment, sidebar=True)
+    open_page(page, f"{environment['DIRECTUS_URL']}/admin/content/artifact_versions/{version}")
+    page.get_by_text("Flows", exact=True).click()
+    page.locator("button:visible").filter(has_text=re.compile(r"Review\s*$")).first.click()
+    page.locator("#dialog-outlet").get_by_text("Decision").first.wait_for()
+    page.wait_for_timeout(600)
+    page.screenshot(path=IMAGES / "review.png")
+
+
+def log_in(page: Page, environment: Mapping[str, str], *, sidebar: bool = False) -> None:
     who = {"email": environment["DIRECTUS_REVIEWER_EMAIL"], "password": environment["DIRECTUS_REVIEWER_PASSWORD"]}
     page.request.post(f"{environment['DIRECTUS_URL']}/auth/login", data={**who, "mode": "session"})
     # The bar on the right holds nothing to look at.
-    closed = json.dumps({"sidebar-collapsed": "true", "nav-bar-size": "265"})
+    closed = json.dumps({"sidebar-collapsed": json.dumps(not sidebar), "nav-bar-size": "265"})
     page.add_init_script(f"for (const [k, v] of Object.entries({closed})) localStorage.setItem(k, v)")
 
 

@@ -80,6 +80,7 @@ export default {
     filtered: 'Die Filter verbergen alles',
     filtered_note: 'Nichts, was wartet, passt zu allen Filtern.',
     no_right: 'Sie dürfen ansehen, aber nicht entscheiden',
+    no_right_note: 'Wer Directus verwaltet, kann Ihnen die Richtlinie „Artifact reviewer“ geben.',
   },
   keys: {
     group: 'Liste',

@@ -80,6 +80,7 @@ export default {
     filtered: 'The filters hide everything',
     filtered_note: 'Nothing that waits fits all of them.',
     no_right: 'You may look, and not decide',
+    no_right_note: 'Somebody who administers Directus can give you the policy “Artifact reviewer”.',
   },
   keys: {
     group: 'List',

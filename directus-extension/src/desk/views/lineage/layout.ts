@@ -24,7 +24,8 @@ const EXACT = 200;
 /** Time runs from left to right. Slow for thousands of nodes: to be called in a worker. */
 export function layout({ nodes, edges }: Task): Middles {
   const graph = new graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', ranksep: 64, nodesep: 20, edgesep: 8, ranker: nodes.length <= EXACT ? 'network-simplex' : 'longest-path' });
+  // Between two nodes there is room for what joins them: "transcoded from".
+  graph.setGraph({ rankdir: 'LR', ranksep: 112, nodesep: 20, edgesep: 8, ranker: nodes.length <= EXACT ? 'network-simplex' : 'longest-path' });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id, width, height } of nodes) graph.setNode(id, { width, height });
   for (const [before, after] of edges) graph.setEdge(before, after);
