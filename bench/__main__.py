@@ -15,7 +15,8 @@ from bench.figures import Result
 from bench.stack import Bench, started
 from sidecar.stack.progress import Failure, explain
 
-NAMES = ("promote", "rest", "mlflow", "spread", "size", "million", "flow", "context", "lineage", "search", "imports", "desk")
+NAMES = ("promote", "rest", "mlflow", "spread", "size", "million", "flow", "context", "lineage", "search", "imports",
+         "desk")  # fmt: skip
 ON_REQUEST = ("mlflow",)
 
 

@@ -38,7 +38,10 @@ def chromium() -> Iterator[Browser]:
 
 
 def logged_in(browser: Browser, url: str, email: str, password: str, there: str) -> Page:
-    """A page with cookies of its own: two Directus on one host would take each other's. `there`: what opening it is for."""
+    """A page with cookies of its own: two Directus on one host would take each other's.
+
+    `there`: a function of the page that says whether what it is opened for is there.
+    """
     context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
     page = context.new_page()
     page.set_default_timeout(SECONDS * 1000)

@@ -73,7 +73,8 @@ def compare(bench: Bench) -> Result:
             },
             rounds,
         )
-    return Result(NAME, TITLE, [Ratio(*opening, "p50"), Ratio(*looking, "p50")], details=[_sizes(scripts)])
+    ratios = [Ratio(measured, compared, "p50") for measured, compared in (opening, looking)]
+    return Result(NAME, TITLE, ratios, details=[_sizes(scripts)])
 
 
 def _in_turn(ways: dict[str, Callable[[], list[float]]], rounds: int) -> list[Side]:
