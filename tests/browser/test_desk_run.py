@@ -94,7 +94,7 @@ def test_a_part_of_the_time_is_seen_by_keyboard(desk: Desk, given: Producer) -> 
     for _ in range(12):
         page.keyboard.press("+")
     # Around the step one is on, so that its beginning and its end are still there.
-    expect(seen).to_have_text(re.compile(r"^0s to [\d.]+s of 1h are seen\.$"))
+    expect(seen).to_have_text(re.compile(r"^Showing 0s to [\d.]+s of 1h\.$"))
     expect(ticks.first).to_have_text("0s")
     expect(film.locator(".said")).to_have_class(re.compile("ahead"))
     assert place(film.locator(".name")) == name
@@ -135,7 +135,7 @@ def test_a_part_of_the_time_is_seen_by_mouse(desk: Desk, given: Producer) -> Non
     page.mouse.move(*at(0.5), steps=5)
     expect(page.locator(".body .picked")).to_be_visible()
     page.mouse.up()
-    expect(seen).to_have_text(re.compile(r"^(30m|29m 5\ds|30m \ds) to (45m|44m 5\ds|45m \ds) of 1h are seen\.$"))
+    expect(seen).to_have_text(re.compile(r"^Showing (30m|29m 5\ds|30m \ds) to (45m|44m 5\ds|45m \ds) of 1h\.$"))
     # It was no click: no step is chosen.
     assert "step=" not in page.url
 
@@ -145,7 +145,7 @@ def test_a_part_of_the_time_is_seen_by_mouse(desk: Desk, given: Producer) -> Non
     page.mouse.wheel(0, -200)
     page.keyboard.up("Control")
     expect(seen).not_to_have_text(half)
-    page.get_by_role("button", name="See all of the time").click()
+    page.get_by_role("button", name="Show the whole run").click()
     expect(seen).to_have_text("")
     option.first.click()
     expect(page.get_by_role("complementary", name="Step Frames")).to_be_visible()
