@@ -36,7 +36,7 @@ export const LABEL_HEIGHT = 18;
 export function layout({ nodes, edges }: Task): Layout {
   // Two versions may be related in two ways, each with a line and a label of its own.
   const graph = new graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: 'LR', ranksep: 60, nodesep: 20, edgesep: 8, ranker: nodes.length <= EXACT ? 'network-simplex' : 'longest-path' });
+  graph.setGraph({ rankdir: 'LR', ranksep: 76, nodesep: 20, edgesep: 8, ranker: nodes.length <= EXACT ? 'network-simplex' : 'longest-path' });
   for (const { id, width, height } of nodes) graph.setNode(id, { width, height });
   edges.forEach(([before, after, label], at) => graph.setEdge(before, after, { labelpos: 'c', width: label, height: label ? LABEL_HEIGHT : 0 }, String(at)));
   dagre(graph);
@@ -56,7 +56,7 @@ function shifted(nodes: Task['nodes'], edges: Task['edges'], graph: Placed): Lay
   const lines = edges.map(([v, w, label], at) => {
     const { points, x, y } = graph.edge({ v, w, name: String(at) });
     if (label) labels.set([x ?? NaN, y ?? NaN], at * 2);
-    return routeOf({ from: graph.node(v), to: graph.node(w), passed: points.slice(1, -1), columns, label: label ? x : undefined });
+    return routeOf({ from: graph.node(v), to: graph.node(w), passed: points.slice(1, -1), columns, label: label && x !== undefined ? { x, width: label } : undefined });
   });
   const points = Float64Array.from(lines.flat());
   let top = 0;

@@ -28,13 +28,13 @@ interface Way {
   /** Where dagre keeps room for the line, a point for each column between the two nodes. */
   passed: readonly { x: number; y: number }[];
   columns: ReadonlyMap<number, Column>;
-  /** Where its label stands. */
-  label?: number | undefined;
+  /** The middle of its label, and how wide that is. */
+  label?: { x: number; width: number } | undefined;
 }
 
 /**
- * The points of a line: x, y, x, y …, joined by `trace`. It goes level where there are nodes, in the room kept for it, and
- * bends only between the columns; so it passes under no node, and its label stands where no node is.
+ * The points of a line: x, y, x, y …, joined by `trace`. It goes level where there are nodes and where its label stands,
+ * in the room kept for it, and bends only between; so it passes under no node, and its label stands where no node is.
  */
 export function routeOf({ from, to, passed, columns, label }: Way): number[] {
   const ahead = to.x >= from.x ? 1 : -1;
@@ -52,12 +52,11 @@ export function routeOf({ from, to, passed, columns, label }: Way): number[] {
   go(from.x + (ahead * from.width) / 2, from.y);
   go(edge(from, 'far'), from.y);
   passed.forEach(({ x, y }, at) => {
-    const column = columns.get(from.rank + ahead * (at + 1));
-    if (column) {
-      const [near, far] = ahead === 1 ? [column.left, column.right] : [column.right, column.left];
-      go(near, y);
-      go(far, y);
-    } else if (x === label) go(x, y);
+    const own = x === label?.x ? { left: x - label.width / 2, right: x + label.width / 2 } : null;
+    const level = columns.get(from.rank + ahead * (at + 1)) ?? own;
+    if (!level) return;
+    go(ahead === 1 ? level.left : level.right, y);
+    go(ahead === 1 ? level.right : level.left, y);
   });
   go(edge(to, 'near'), to.y);
   go(to.x - (ahead * to.width) / 2, to.y);
