@@ -62,9 +62,9 @@ describe('the timeline of a run', () => {
 
   it('writes beside a bar where there is room, and at the border if it is out of sight', () => {
     const seen = { from: 1000, to: 2000 };
-    const side = (from: number, to: number) => wordsAt({ from, to }, seen).side;
+    const side = (from: number, to: number) => wordsAt({ from, to }, seen, 0.25).side;
     expect([side(1000, 1300), side(1500, 2000), side(900, 2500), side(100, 900), side(2100, 2200)]).toEqual(['behind', 'before', 'upon', 'past', 'ahead']);
-    expect(wordsAt(reachOf(rowsOf([step('draw', { status: 'skipped', started_at: null, queued_at: null, completed_at: null })])[0]!.latest, NOW), seen).side).toBe('nowhere');
+    expect(wordsAt(reachOf(rowsOf([step('draw', { status: 'skipped', started_at: null, queued_at: null, completed_at: null })])[0]!.latest, NOW), seen, 0.25).side).toBe('nowhere');
   });
 
   it('knows from when to when an attempt goes, as far as it has come', () => {

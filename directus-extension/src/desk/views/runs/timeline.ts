@@ -117,14 +117,14 @@ export function reachOf(attempt: Attempt, now: number): Span | null {
   return from === null ? null : { from, to: attempt.ended ?? (isOpen(attempt) ? now : attempt.started ?? from) };
 }
 
-/** Where there is room for words about an attempt: behind it, before it, else upon its end; out of sight, at the border it lies beyond. */
-export function wordsAt(reach: Span | null, seen: Span): { side: 'behind' | 'before' | 'upon' | 'past' | 'ahead' | 'nowhere'; at: number } {
+/** Where there is room for words about an attempt: behind it, before it, else upon its end; out of sight, at the border it lies beyond. They need `room`, a part of what is seen. */
+export function wordsAt(reach: Span | null, seen: Span, room: number): { side: 'behind' | 'before' | 'upon' | 'past' | 'ahead' | 'nowhere'; at: number } {
   if (!reach) return { side: 'nowhere', at: 0 };
   if (reach.to < seen.from) return { side: 'past', at: 0 };
   if (reach.from > seen.to) return { side: 'ahead', at: 1 };
   const [from, to] = [at(reach.from, seen), at(reach.to, seen)];
-  if (to <= 0.78) return { side: 'behind', at: to };
-  return from >= 0.26 ? { side: 'before', at: from } : { side: 'upon', at: Math.min(to, 1) };
+  if (to <= 1 - room) return { side: 'behind', at: to };
+  return from >= room ? { side: 'before', at: from } : { side: 'upon', at: Math.min(to, 1) };
 }
 
 /** How many steps there are in each status, by their latest attempts. */
