@@ -170,7 +170,7 @@ def test_of_a_long_run_only_what_is_seen_is_there(desk: Desk, given: Producer, d
 
     page.get_by_role("listbox", name="Steps in time").focus()
     page.keyboard.press("End")
-    for _ in range(8):
+    for _ in range(12):
         page.keyboard.press("+")
     last = option.filter(has_text=re.compile(r"^step 2000,"))
     expect(last).to_be_visible()

@@ -56,6 +56,19 @@ it('goes to a step that is out of sight, and stays where a step is seen', () => 
   expect(seen.value).toEqual({ from: 4_000, to: 14_000 });
 });
 
+it('keeps a step in sight however large it is made, from its beginning to its end if that fits', () => {
+  const { seen, zoomAround } = time();
+  for (let times = 0; times < 6; times += 1) zoomAround(2, { from: 0, to: 1000 });
+  expect(seen.value).toEqual({ from: 0, to: 1562.5 });
+  zoomAround(1 / 4, { from: 0, to: 1000 });
+  zoomAround(2, { from: 4000, to: 5000 });
+  expect(seen.value).toEqual({ from: 2937.5, to: 6062.5 });
+  zoomAround(2, { from: 0, to: 90_000 });
+  expect(seen.value).toEqual({ from: 3718.75, to: 5281.25 });
+  zoomAround(2, { from: 80_000, to: 90_000 });
+  expect((seen.value.from + seen.value.to) / 2).toBe(4500);
+});
+
 it('follows a run that goes on while its end is seen, and stays otherwise', () => {
   const { seen, select, run } = time();
   select({ from: 90_000, to: 100_000 });

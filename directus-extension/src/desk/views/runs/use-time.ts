@@ -8,6 +8,8 @@ export interface TimeWindow {
   zoomed: ComputedRef<boolean>;
   /** Larger by a factor; the time at which somebody points stays where it is, else the middle. */
   zoom: (factor: number, at?: number) => void;
+  /** The same, with a stretch in the middle, or what is seen of it; if it is out of sight, around the middle. */
+  zoomAround: (factor: number, stretch: Span | null) => void;
   /** Later, in milliseconds; earlier if less than 0. */
   move: (by: number) => void;
   select: (stretch: Span) => void;
@@ -52,6 +54,13 @@ export function useTime(all: () => Span): TimeWindow {
     zoom(factor, at = (seen.value.from + seen.value.to) / 2) {
       const wide = Math.max(length() / factor, SHORTEST);
       show(at - ((at - seen.value.from) / length()) * wide, wide);
+    },
+    zoomAround(factor, stretch) {
+      const [{ from, to }, wide] = [seen.value, Math.max(length() / factor, SHORTEST)];
+      const near = stretch && stretch.to >= from && stretch.from <= to ? stretch : seen.value;
+      // Of one that is longer than all that will be seen, the part that was seen.
+      const middle = near.to - near.from <= wide ? (near.from + near.to) / 2 : (Math.max(near.from, from) + Math.min(near.to, to)) / 2;
+      show(middle - wide / 2, wide);
     },
     move: (by) => show(seen.value.from + by, length()),
     select: ({ from, to }) => show(from, to - from),
