@@ -26,17 +26,19 @@ IN_INBOX = "() => document.querySelector('[role=treegrid] [role=row] a[href*=\"/
 IN_LIST = "() => document.querySelector('tbody tr td:nth-child(2)')?.innerText.trim()"
 
 # From the event as the browser dates it until the next candidate, or the form with its values, was painted.
-NEXT = """() => new Promise((done) => {
+NEXT = """() => {
+    window.took = 0;
     const marks = () => performance.getEntriesByName('artifacts:candidate-painted').length;
     const before = marks();
     addEventListener('keydown', ({ timeStamp }) =>
-        seen(() => marks() > before).then((now) => done(now - timeStamp)), { capture: true, once: true });
-})"""
-FORM = """() => new Promise((done) => {
+        seen(() => marks() > before).then((now) => (window.took = now - timeStamp)), { capture: true, once: true });
+}"""
+FORM = """() => {
+    window.took = 0;
     const there = () => [...document.querySelectorAll('.v-form input')].some(({ value }) => value.startsWith('scene_'));
     addEventListener('click', ({ timeStamp }) =>
-        seen(there).then((now) => done(now - timeStamp)), { capture: true, once: true });
-})"""
+        seen(there).then((now) => (window.took = now - timeStamp)), { capture: true, once: true });
+}"""
 # Nobody decides faster than this; meanwhile the desk reads what comes next.
 LOOK_MS = 600
 
@@ -89,18 +91,20 @@ def _in_turn(ways: dict[str, Callable[[], list[float]]], rounds: int) -> list[Si
 
 def _next(page: Page) -> float:
     """Seconds from the key to the candidate after this one."""
+    page.bring_to_front()
     page.wait_for_timeout(LOOK_MS)
-    took = page.evaluate_handle(f"() => ({{ took: ({NEXT})() }})")
+    page.evaluate(NEXT)
     page.keyboard.press("j")
-    return took.evaluate("({ took }) => took") / 1000
+    return page.wait_for_function("window.took").json_value() / 1000
 
 
 def _form(page: Page, number: int) -> float:
     """Seconds from the click on a row to its form; back in the list afterwards."""
+    page.bring_to_front()
     page.wait_for_timeout(LOOK_MS)
-    took = page.evaluate_handle(f"() => ({{ took: ({FORM})() }})")
+    page.evaluate(FORM)
     page.locator("tbody tr").nth(number).click()
-    seconds = took.evaluate("({ took }) => took") / 1000
+    seconds = page.wait_for_function("window.took").json_value() / 1000
     page.go_back()
     page.locator("tbody tr td:nth-child(2)").first.wait_for()
     return seconds
