@@ -10,12 +10,13 @@ from pathlib import Path
 
 import click
 
-from bench import report
+from bench import browser, report
 from bench.figures import Result
 from bench.stack import Bench, started
 from sidecar.stack.progress import Failure, explain
 
-NAMES = ("promote", "rest", "mlflow", "spread", "size", "million", "flow", "context", "lineage", "search", "imports")
+NAMES = ("promote", "rest", "mlflow", "spread", "size", "million", "flow", "context", "lineage", "search", "imports",
+         "desk")  # fmt: skip
 ON_REQUEST = ("mlflow",)
 
 
@@ -38,6 +39,8 @@ def main(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the stack is ended
     whole = not names
     chosen = [name for name in NAMES if name in names or (whole and (name not in ON_REQUEST or mlflow))]
+    if "desk" in chosen and browser.program() is None:
+        sys.exit(browser.MISSING)
     try:
         with started(quick, folder) as bench:
             facts = report.facts(bench)

@@ -45,6 +45,8 @@ def _settings(bench: Bench, port: int, url: str) -> dict[str, str]:
         "PUBLIC_URL": url,
         "DB_DATABASE": DATABASE,
         "EXTENSIONS_PATH": str(folder / "extensions"),
+        # There Directus keeps what it makes of its extensions, and begins by emptying it: ours would lose the desk.
+        "TEMP_PATH": str(folder / "temporary"),
     }
     known = environments.of_directus(bench.stack) | theirs
     return {name: value for name, value in known.items() if not name.startswith("ARTIFACTS_")}

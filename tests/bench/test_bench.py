@@ -13,17 +13,19 @@ from bench import report
 from bench.figures import Ratio, Result, Run, Side, at_least, at_most
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-COMPARED = {"promote": 6, "context": 4}
+COMPARED = {"promote": 6, "context": 4, "desk": 2}
 
 
 @pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.timeout(420)
 def test_the_quick_measurement_runs_to_its_end(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     page = (REPOSITORY / "docs" / "performance.md").read_text()
 
     done = subprocess.run(
         [sys.executable, "-m", "bench", *COMPARED, "--quick", "--json", str(file)],
-        cwd=REPOSITORY, capture_output=True, text=True, timeout=280, check=False,
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=400, check=False,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]

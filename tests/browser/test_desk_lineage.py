@@ -81,3 +81,48 @@ def test_what_must_be_looked_at_again_is_shown_and_told(desk: Desk, posters: Wor
         page.get_by_role("link", name="PROV-JSON").click()
     assert '"prefix"' in download.value.path().read_text(encoding="utf-8")
     assert desk.complaints == []
+
+
+@pytest.fixture
+def chain(given: Producer) -> Work:
+    """Fourteen versions, each made from the one before it: more than fits on a screen."""
+    work = given.work()
+    for number in range(14):
+        version = given.submit(work, f"cut_{number:02}.video")
+        if number:
+            made_from(given, version, work.versions[-2], "edited_from" if number % 2 else "derived_from")
+    return work
+
+
+def test_a_small_map_shows_all_of_a_large_lineage_and_leads_through_it(desk: Desk, chain: Work) -> None:
+    page = desk.page
+    page.goto(f"{desk.url}/admin/artifacts/versions/{chain.versions[0]}/lineage?steps=no&depth=100")
+    expect(node(page, "cut_00.video")).to_be_in_viewport()
+    expect(node(page, "cut_13.video")).to_have_count(0)
+    small, frame = page.locator(".map"), page.locator(".map .frame")
+    # What cannot be reached by keyboard is not announced either.
+    assert accessible(page, "main") == []
+    desk.picture("lineage map")
+
+    room = small.bounding_box()
+    assert room
+    page.mouse.click(room["x"] + room["width"] - 8, room["y"] + room["height"] / 2)
+    expect(node(page, "cut_13.video")).to_be_in_viewport()
+    expect(node(page, "cut_00.video")).not_to_be_in_viewport()
+
+    held = frame.bounding_box()
+    assert held
+    page.mouse.move(held["x"] + held["width"] / 2, held["y"] + held["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(room["x"] + 8, room["y"] + room["height"] / 2, steps=6)
+    page.mouse.up()
+    expect(node(page, "cut_00.video")).to_be_in_viewport()
+    expect(node(page, "cut_13.video")).to_have_count(0)
+
+    page.keyboard.press("0")
+    expect(small).to_have_count(0)
+    page.keyboard.press("h")
+    expect(small).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.locator(".map :focus")).to_have_count(0)
+    assert desk.complaints == []

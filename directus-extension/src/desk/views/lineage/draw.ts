@@ -1,6 +1,7 @@
 import type { Edge, Shown } from './graph';
+import { trace } from './route';
 import { overlaps } from './use-camera';
-import type { Drawing, Place } from './use-layout';
+import type { Drawing, Line, Place } from './use-layout';
 
 export interface Inks {
   line: string;
@@ -32,29 +33,34 @@ export const DASHES: Record<Edge['type'], readonly number[]> = {
 };
 export const STRONG: readonly Edge['type'][] = ['derived_from', 'variant_of', 'transcoded_from', 'edited_from', 'restored_from'];
 
+export const LABEL_FONT = '500 11px Inter, system-ui, sans-serif';
 const LABELS_FROM = 0.7;
 const ARROWS_FROM = 0.35;
 
 /** Lines, and boxes where nodes are small. Only what is seen, one stroke for each kind of line: 2,000 nodes stay quick. */
 export function draw(canvas: CanvasRenderingContext2D, scene: Scene): number {
-  const { drawing: { graph, places }, view, seen, inks } = scene;
+  const { drawing: { lines }, view, seen } = scene;
   const kinds = new Map<string, { path: Path2D; edge: Edge; strong: boolean; faded: boolean }>();
-  const labelled: { edge: Edge; x: number; y: number }[] = [];
-  let drawn = 0;
-  for (const edge of graph.edges) {
-    const [from, to] = [places.get(edge.to_id), places.get(edge.from_id)];
-    if (!from || !to || !overlaps(between(from, to), seen)) continue;
+  const near = view.scale >= ARROWS_FROM;
+  const shown = lines.filter(({ box }) => overlaps(box, seen));
+  for (const { edge, points } of shown) {
     const strong = edge.from_id === scene.current || edge.to_id === scene.current;
     const faded = scene.faded(edge.from_id) || scene.faded(edge.to_id);
     const key = `${edge.type} ${strong} ${faded}`;
     const kind = kinds.get(key) ?? { path: new Path2D(), edge, strong, faded };
     kinds.set(key, kind);
-    const [x, y] = line(kind.path, from, to, view.scale >= ARROWS_FROM);
-    if (view.scale >= LABELS_FROM && STRONG.includes(edge.type)) labelled.push({ edge, x, y });
-    drawn += 1;
+    trace(kind.path, points, { bends: near, arrow: near });
   }
+  stroke(canvas, [...kinds.values()].sort((one, other) => Number(one.strong) - Number(other.strong)), scene);
+  if (scene.boxes) boxes(canvas, scene);
+  if (view.scale >= LABELS_FROM) labels(canvas, shown, scene);
+  return shown.length;
+}
+
+/** Those somebody looks at come last, so that they lie above the others. */
+function stroke(canvas: CanvasRenderingContext2D, kinds: readonly { path: Path2D; edge: Edge; strong: boolean; faded: boolean }[], { inks, view }: Scene): void {
   canvas.lineJoin = 'round';
-  for (const { path, edge, strong, faded } of kinds.values()) {
+  for (const { path, edge, strong, faded } of kinds) {
     canvas.setLineDash([...DASHES[edge.type]]);
     canvas.strokeStyle = strong ? inks.accent : inks.line;
     canvas.globalAlpha = faded ? 0.25 : STRONG.includes(edge.type) || strong ? 1 : 0.7;
@@ -63,9 +69,6 @@ export function draw(canvas: CanvasRenderingContext2D, scene: Scene): number {
   }
   canvas.setLineDash([]);
   canvas.globalAlpha = 1;
-  if (scene.boxes) boxes(canvas, scene);
-  labels(canvas, labelled, scene);
-  return drawn;
 }
 
 function boxes(canvas: CanvasRenderingContext2D, { drawing: { graph, places }, seen, inks, current, faded }: Scene): void {
@@ -87,42 +90,38 @@ function boxes(canvas: CanvasRenderingContext2D, { drawing: { graph, places }, s
   canvas.globalAlpha = 1;
 }
 
-function inkOf(node: Shown, inks: Inks): string {
+export function inkOf(node: Shown, inks: Inks): string {
   if (node.kind !== 'version') return inks.line;
   if (node.stale) return inks.warning;
   return { approved: inks.success, pending: inks.accent, rejected: inks.danger }[node.status] ?? inks.quiet;
 }
 
-function labels(canvas: CanvasRenderingContext2D, labelled: readonly { edge: Edge; x: number; y: number }[], { inks, labelOf, current }: Scene): void {
-  canvas.font = '500 11px Inter, system-ui, sans-serif';
+/** The whole picture in small: every node as a box, those that say something in their colour. */
+export function drawMap(canvas: CanvasRenderingContext2D, { drawing: { graph, places }, map: { x, y, scale }, inks, root, faded }: { drawing: Drawing; map: Place & { scale: number }; inks: Inks; root: string; faded: (id: string) => boolean }): void {
+  const paths = new Map<string, Path2D>();
+  for (const node of graph.nodes) {
+    const place = places.get(node.id);
+    if (!place) continue;
+    const ink = node.id === root ? inks.accent : faded(node.id) ? inks.quiet : inkOf(node, inks);
+    const path = paths.get(ink) ?? new Path2D();
+    paths.set(ink, path);
+    path.rect(place.x * scale + x, place.y * scale + y, Math.max(place.width * scale, 1), Math.max(place.height * scale, 1));
+  }
+  for (const [ink, path] of paths) {
+    canvas.fillStyle = ink;
+    canvas.fill(path);
+  }
+}
+
+function labels(canvas: CanvasRenderingContext2D, lines: readonly Line[], { inks, labelOf, current }: Scene): void {
+  canvas.font = LABEL_FONT;
   [canvas.textAlign, canvas.textBaseline] = ['center', 'middle'];
-  for (const { edge, x, y } of labelled) {
+  for (const { edge, label } of lines) {
     // What is derived from what is the usual case: it is said where somebody looks.
-    if (edge.type === 'derived_from' && edge.from_id !== current && edge.to_id !== current) continue;
-    const text = labelOf(edge);
-    const wide = canvas.measureText(text).width + 10;
+    if (!label || (edge.type === 'derived_from' && edge.from_id !== current && edge.to_id !== current)) continue;
     canvas.fillStyle = inks.paper;
-    canvas.fillRect(x - wide / 2, y - 8, wide, 16);
+    canvas.fillRect(label.x, label.y, label.width, label.height);
     canvas.fillStyle = inks.text;
-    canvas.fillText(text, x, y);
+    canvas.fillText(labelOf(edge), label.x + label.width / 2, label.y + label.height / 2);
   }
-}
-
-/** Adds the line from a node to what was made from it; answers its middle. */
-function line(path: Path2D, from: Place, to: Place, arrow: boolean): [number, number] {
-  const [x1, y1, x2, y2] = [from.x + from.width, from.y + from.height / 2, to.x, to.y + to.height / 2];
-  const bend = Math.max(Math.abs(x2 - x1) / 2, 30);
-  path.moveTo(x1, y1);
-  path.bezierCurveTo(x1 + bend, y1, x2 - bend, y2, x2, y2);
-  if (arrow) {
-    path.moveTo(x2 - 7, y2 - 4);
-    path.lineTo(x2, y2);
-    path.lineTo(x2 - 7, y2 + 4);
-  }
-  return [(x1 + x2) / 2, (y1 + y2) / 2];
-}
-
-function between(one: Place, other: Place): Place {
-  const [x, y] = [Math.min(one.x, other.x), Math.min(one.y, other.y)];
-  return { x, y, width: Math.max(one.x + one.width, other.x + other.width) - x, height: Math.max(one.y + one.height, other.y + other.height) - y };
 }

@@ -4,10 +4,11 @@ import { layout } from './layout';
 import { neighbourOf } from './neighbours';
 import { drawingOf } from './use-layout';
 
-const LINES = [['brief', 'logo'], ['brief', 'text'], ['logo', 'poster'], ['text', 'poster']] as const;
-const sizes = ['brief', 'logo', 'text', 'poster'].map((id) => ({ id, width: 200, height: 60 }));
+const LINES = [['brief', 'logo', 0], ['brief', 'text', 0], ['logo', 'poster', 0], ['text', 'poster', 0]] as const;
+const nodes = ['brief', 'logo', 'text', 'poster'].map((id) => ({ id, width: 200, height: 60 }));
 const edges = LINES.map(([before, after]): Edge => ({ id: null, from_id: after, to_id: before, type: 'derived_from', metadata: null }));
-const drawing = drawingOf({ nodes: [], edges }, sizes, layout({ nodes: sizes, edges: LINES }));
+const task = { nodes, edges: LINES };
+const drawing = drawingOf({ nodes: [], edges }, task, edges, layout(task));
 
 it('time runs from left to right, and nothing lies on anything else', () => {
   const place = (id: string) => drawing.places.get(id)!;

@@ -7,7 +7,10 @@ const VARIABLES: Record<keyof Inks, string> = {
 };
 const KEPT_MS = 1000;
 
-/** The theme's colours as a canvas takes them. A theme may change while the page is open; asking costs too much for every frame. */
+/**
+ * The theme's colours as a canvas takes them. A theme may change while the page is open; asking costs too much for every
+ * frame. The same colours are the same object.
+ */
 export function useInks(stage: Ref<HTMLElement | null>): () => Inks {
   let [inks, at]: [Inks | null, number] = [null, 0];
   return () => {
@@ -18,9 +21,9 @@ export function useInks(stage: Ref<HTMLElement | null>): () => Inks {
       probe.style.color = `var(${variable})`;
       return [name, getComputedStyle(probe).color];
     };
-    inks = Object.fromEntries(Object.entries(VARIABLES).map(read)) as unknown as Inks;
+    const now = Object.fromEntries(Object.entries(VARIABLES).map(read)) as unknown as Inks;
     probe.remove();
     at = performance.now();
-    return inks;
+    return (inks = inks && JSON.stringify(inks) === JSON.stringify(now) ? inks : now);
   };
 }

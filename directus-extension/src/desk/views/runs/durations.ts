@@ -16,3 +16,15 @@ export function useDurations(): (milliseconds: number) => string {
     return two(unit(Math.floor(whole / HOUR), 'hour'), unit(minutes, 'minute'), minutes);
   };
 }
+
+/** A round time since the beginning, as exact as the marks lie apart: "27m 20.5s". */
+export function useTickTexts(): (time: number, size: number) => string {
+  const { n } = useTexts();
+  const unit = (value: number, name: string, digits = 0) => n(value, { style: 'unit', unit: name, unitDisplay: 'narrow', maximumFractionDigits: digits });
+  return (time, size) => {
+    const [hours, minutes, rest] = [Math.floor(time / HOUR), Math.floor((time % HOUR) / MINUTE), time % MINUTE];
+    const parts = [hours && unit(hours, 'hour'), minutes && unit(minutes, 'minute')].filter(Boolean);
+    if (rest > 0 || parts.length === 0) parts.push(unit(rest / SECOND, 'second', size < 100 ? 2 : size < SECOND ? 1 : 0));
+    return parts.join(' ');
+  };
+}

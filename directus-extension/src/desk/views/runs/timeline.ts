@@ -91,12 +91,40 @@ export function at(time: number, { from, to }: Span): number {
   return (time - from) / (to - from);
 }
 
-const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400, 604_800].map((seconds) => seconds * 1000);
+const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400, 604_800].map((seconds) => seconds * 1000);
 
-/** Round durations since the beginning, at most so many. */
-export function ticksOf({ from, to }: Span, most: number): number[] {
+/** Round durations since the beginning that lie in the part that is seen, at most so many and one; and how far they are apart. */
+export function ticksOf(seen: Span, begin: number, most: number): { size: number; times: number[] } {
+  const [from, to] = [seen.from - begin, seen.to - begin];
   const size = STEPS.find((step) => (to - from) / step <= most) ?? (to - from) / most;
-  return Array.from({ length: Math.floor((to - from) / size) + 1 }, (_, index) => index * size);
+  const first = Math.ceil(from / size - 1e-6);
+  return { size, times: Array.from({ length: Math.max(Math.floor(to / size + 1e-6) - first + 1, 0) }, (_, index) => (first + index) * size) };
+}
+
+/** A bar from one time to another, as far as it is seen: where it begins and how wide it is, in parts of what is seen. */
+export function barOf(from: number, to: number, seen: Span): { left: number; width: number } | null {
+  if (to < seen.from || from > seen.to) return null;
+  // A little beyond the borders, so that a bar that goes on looks so.
+  const [left, right] = [Math.max(at(from, seen), -BEYOND), Math.min(at(to, seen), 1 + BEYOND)];
+  return { left, width: Math.max(right - left, 0) };
+}
+
+const BEYOND = 0.02;
+
+/** When an attempt began and ended, as far as that is known: one that goes on ends now. Null: no time is known. */
+export function reachOf(attempt: Attempt, now: number): Span | null {
+  const from = attempt.queued ?? attempt.started ?? attempt.ended;
+  return from === null ? null : { from, to: attempt.ended ?? (isOpen(attempt) ? now : attempt.started ?? from) };
+}
+
+/** Where there is room for words about an attempt: behind it, before it, else upon its end; out of sight, at the border it lies beyond. They need `room`, a part of what is seen. */
+export function wordsAt(reach: Span | null, seen: Span, room: number): { side: 'behind' | 'before' | 'upon' | 'past' | 'ahead' | 'nowhere'; at: number } {
+  if (!reach) return { side: 'nowhere', at: 0 };
+  if (reach.to < seen.from) return { side: 'past', at: 0 };
+  if (reach.from > seen.to) return { side: 'ahead', at: 1 };
+  const [from, to] = [at(reach.from, seen), at(reach.to, seen)];
+  if (to <= 1 - room) return { side: 'behind', at: to };
+  return from >= room ? { side: 'before', at: from } : { side: 'upon', at: Math.min(to, 1) };
 }
 
 /** How many steps there are in each status, by their latest attempts. */
