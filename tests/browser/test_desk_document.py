@@ -142,7 +142,7 @@ def test_a_document_with_a_password_is_said_to_have_one_and_can_be_downloaded(de
 
     expect(review.page.get_by_role("alert")).to_contain_text("The document needs a password")
     with review.page.expect_download() as saved:
-        review.page.get_by_role("link", name="Download").click()
+        review.page.get_by_role("link", name="Download", exact=True).click()
     assert saved.value.path().read_bytes() == locked()
     # The browser itself notes that what was asked for is refused.
     assert [said for said in desk.complaints if "/pages" not in said] == []
