@@ -66,7 +66,7 @@ class ContextTold(Told):
 class TaskTold(Told):
     task_id: UUID
     task_title: str | None
-    error: str | None = Field(description="What the promotion failed on, with the error's code.")
+    error: str | None = Field(description="What it failed on, as a sentence.")
 
 
 class TransferTold(Told):
@@ -82,7 +82,7 @@ class TransferTold(Told):
 class ExecutionTold(Told):
     execution_id: UUID
     name: str | None
-    status: str = Field(description="completed, failed or cancelled.")
+    status: str = Field(description="The status that the event is about.")
     task_id: UUID | None
     engine: str | None
     engine_workflow_id: str | None
