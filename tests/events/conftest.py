@@ -87,9 +87,14 @@ class Worker:
 
     def later(self, seconds: float = 100_000) -> None:
         """Let time pass for what waits for its next try."""
-        for column, table in (("due", "deliveries"), ("paused_until", "delivery_queues"), ("held_until", "delivery_queues"),
-                              ("failing_since", "delivery_queues"), ("first_tried_at", "deliveries")):  # fmt: skip
-            self.database.run(f"update sidecar.{table} set {column} = {column} - make_interval(secs => %s)", seconds)
+        for table, *columns in (
+            ("deliveries", "due", "first_tried_at"),
+            ("delivery_queues", "paused_until", "held_until", "failing_since"),
+        ):
+            for column in columns:
+                self.database.run(
+                    f"update sidecar.{table} set {column} = {column} - make_interval(secs => %s)", seconds
+                )
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -84,10 +85,8 @@ class Receiver:
                     answers = receiver.answers
                     answer = answers.pop(0) if len(answers) > 1 else answers[0]
                     receiver.changed.notify_all()
-                try:
+                with suppress(OSError):  # whoever sent it did not wait
                     answer(self)
-                except OSError:
-                    pass  # whoever sent it did not wait
                 self.close_connection = True
 
             do_GET = do_POST
