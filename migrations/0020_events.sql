@@ -77,7 +77,7 @@ create table sidecar.waits (
 create unique index wait_once on sidecar.waits ((coalesce(execution_id, version_id))) where status = 'waiting';
 -- due_waits: what was just made.
 create index waits_due on sidecar.waits (id) where status = 'waiting' and due;
--- last_wake, and the waits of a run.
+-- add_wait, and the waits of a run.
 create index waits_of_run on sidecar.waits (execution_id) where execution_id is not null;
 
 -- One queue for each endpoint and each wake. Whoever holds it sends what is in it, one after the other; a worker that

@@ -34,8 +34,8 @@ Row = dict[str, Any]
 
 # Of a process, and of all workers to one origin.
 SENDERS, PER_ORIGIN = 12, 3
-# Longer than a try takes: the setting ends at 30 s, and names are looked up before that counts.
-LEASE_SECONDS = 90.0
+# Beside the time a try may take: names are looked up before that counts, and the outcome is written after it.
+GRACE_SECONDS = 10.0
 # One turn sends so many, then others get theirs.
 TURN = 50
 # After 5, 10, 20 … seconds; a little more or less by chance, so that they do not come together. A queue is left alone
@@ -52,7 +52,7 @@ def deliver(database: Database, settings: Settings) -> int:
     started = 0
     while _free.acquire(blocking=False):
         try:
-            queue = _claim(database)
+            queue = _claim(database, settings)
         except BaseException:
             _free.release()
             raise
@@ -66,7 +66,7 @@ def deliver(database: Database, settings: Settings) -> int:
 
 def deliver_next(database: Database, settings: Settings) -> bool:
     """Send what is due of the queue that was not looked at for longest. False when nothing is."""
-    queue = _claim(database)
+    queue = _claim(database, settings)
     if queue is not None:
         _empty(database, settings, queue)
     return queue is not None
@@ -94,6 +94,11 @@ def pause_after(failures: int, longest: float, patience: float) -> float:
     return growing * random.uniform(0.8, 1.2)  # noqa: S311  apart, not secret
 
 
+def lease_seconds(settings: Settings) -> float:
+    """For how long a queue is left to whoever holds it."""
+    return settings.webhook_seconds + GRACE_SECONDS
+
+
 @dataclass(slots=True)
 class _Held:
     """A queue that is ours as long as nobody else has moved the moment it is held until."""
@@ -102,9 +107,9 @@ class _Held:
     until: datetime
 
 
-def _claim(database: Database) -> _Held | None:
+def _claim(database: Database, settings: Settings) -> _Held | None:
     with database.transaction() as connection:
-        parameters = {"lease": LEASE_SECONDS, "per_origin": PER_ORIGIN}
+        parameters = {"lease": lease_seconds(settings), "per_origin": PER_ORIGIN}
         row = connection.execute(sql.claim_queue, parameters).fetchone()
     return None if row is None else _Held(row["queue"], row["held_until"])
 
@@ -113,7 +118,7 @@ def _work(database: Database, settings: Settings, held: _Held | None) -> None:
     try:
         while held is not None:
             _empty(database, settings, held)
-            held = _claim(database)
+            held = _claim(database, settings)
     except (psycopg.Error, PoolTimeout) as error:
         # What was being sent is sent again when the lease ends.
         log.warning("a deliverer has lost the database", error=str(error).strip()[:300])
@@ -127,7 +132,7 @@ def _empty(database: Database, settings: Settings, held: _Held) -> None:
     """Send what is due of a queue, until one fails or its turn is over."""
     for _ in range(TURN):
         with database.transaction() as connection:
-            if not _hold_on(connection, held):
+            if not _hold_on(connection, settings, held):
                 return
             delivery = connection.execute(sql.next_delivery, {"queue": held.queue}).fetchone()
             if delivery is None or (delivery["endpoint_id"] and not delivery["active"]):
@@ -138,7 +143,7 @@ def _empty(database: Database, settings: Settings, held: _Held) -> None:
             known = _secrets(connection, delivery)
         sent = _send(settings, delivery, known)
         with database.transaction() as connection:
-            if not _hold_on(connection, held):
+            if not _hold_on(connection, settings, held):
                 return
             taken = _note(connection, settings, delivery, sent)
         log.info(
@@ -152,8 +157,8 @@ def _empty(database: Database, settings: Settings, held: _Held) -> None:
         connection.execute(sql.let_go, {"queue": held.queue, "held": held.until})
 
 
-def _hold_on(connection: Connection, held: _Held) -> bool:
-    mine = {"queue": held.queue, "held": held.until, "lease": LEASE_SECONDS}
+def _hold_on(connection: Connection, settings: Settings, held: _Held) -> bool:
+    mine = {"queue": held.queue, "held": held.until, "lease": lease_seconds(settings)}
     row = connection.execute(sql.hold_on, mine).fetchone()
     if row is not None:
         held.until = row["held_until"]

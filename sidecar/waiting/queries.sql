@@ -3,13 +3,11 @@ update sidecar.waits set status = 'replaced', url = null
 where status in ('waiting', 'woken') and (execution_id = %(execution_id)s::uuid
                                           or execution_id is null and version_id = %(version_id)s::uuid);
 
--- last_wake: versions of before it were told about
-select coalesce(max(woken_at), '-infinity') as since from sidecar.waits
-where execution_id = %(execution_id)s and status = 'delivered';
-
--- add_wait: looked at by the worker at once
+-- add_wait: looked at by the worker at once. A run's versions of before its last wake-up were told about.
 insert into sidecar.waits (execution_id, task_id, version_id, project_id, url, condition, expects, since)
-values (%(execution_id)s, %(task_id)s, %(version_id)s, %(project_id)s, %(url)s, %(condition)s, %(expects)s, %(since)s);
+values (%(execution_id)s, %(task_id)s, %(version_id)s, %(project_id)s, %(url)s, %(condition)s, %(expects)s,
+        coalesce((select max(w.woken_at) from sidecar.waits w
+                  where w.execution_id = %(execution_id)s and w.status = 'delivered'), '-infinity'));
 
 -- wait_of: what stands of the wait that a run has now, for a change of a part of it
 select url, condition, expects, task_id from sidecar.waits

@@ -25,14 +25,12 @@ def keep_wait_of_run(call: Call, execution: Row, said: Row) -> None:
     if "resume_url" in said:
         call.connection.execute(sql.replace_wait, run)
         if said["resume_url"] is not None:
-            since = call.connection.execute(sql.last_wake, run).fetchone()
             call.connection.execute(
                 sql.add_wait,
                 {
                     **run,
                     "project_id": execution["project_id"],
                     "url": said["resume_url"],
-                    "since": since and since["since"],
                     **_conditions(execution, said, {}),
                 },
             )
@@ -55,7 +53,7 @@ def keep_wait_of_version(
     mine = {"execution_id": None, "version_id": version["id"]}
     call.connection.execute(sql.replace_wait, mine)
     wait = {"task_id": None, "project_id": version["project_id"], "url": url, "condition": condition, "expects": 1}
-    call.connection.execute(sql.add_wait, {**mine, **wait, "since": "-infinity"})
+    call.connection.execute(sql.add_wait, {**mine, **wait})
 
 
 def _conditions(execution: Row, said: Row, before: Row) -> Row:
