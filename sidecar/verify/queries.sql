@@ -386,7 +386,8 @@ where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
 -- event_missing: every decision since events are kept has its event, or is about to be numbered. Imports announce nothing.
 with decided as (
     select v.project_id, v.schema_key, v.id, v.version_number, 'version.approved' as type
-    from public.artifact_versions v where v.approved_at > (select since from sidecar.events_kept)
+    from public.artifact_versions v
+    where v.status in ('approved', 'superseded', 'archived') and v.approved_at > (select since from sidecar.events_kept)
     union all
     select v.project_id, v.schema_key, v.id, v.version_number,
            case a.action when 'reject' then 'version.rejected' when 'request_changes' then 'version.changes_requested'
