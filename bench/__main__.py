@@ -15,7 +15,7 @@ from bench.figures import Result
 from bench.stack import Bench, started
 from sidecar.stack.progress import Failure, explain
 
-NAMES = ("promote", "rest", "mlflow", "spread", "size", "million", "flow", "context", "lineage", "search", "imports")
+NAMES = ("promote", "rest", "mlflow", "spread", "size", "million", "flow", "context", "lineage", "search", "imports", "wait")
 ON_REQUEST = ("mlflow",)
 
 
