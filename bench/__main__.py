@@ -15,7 +15,9 @@ from bench.figures import Result
 from bench.stack import Bench, started
 from sidecar.stack.progress import Failure, explain
 
-NAMES = ("promote", "rest", "mlflow", "spread", "size", "million", "flow", "context", "lineage", "search", "imports", "wait")
+NAMES = (
+    "promote", "rest", "mlflow", "spread", "size", "million", "flow", "context", "lineage", "search", "imports", "wait",
+)  # fmt: skip
 ON_REQUEST = ("mlflow",)
 
 

@@ -119,10 +119,12 @@ def events() -> str:
     about = {"sequence": "", "project_id": "", "project_key": "", "links": ""}
     for _, model in EVENTS.values():
         about |= {name: about.get(name) or field.description or "" for name, field in model.model_fields.items()}
-    about["links"] = ", ".join(f"`{name}`: {field.description}" for name, field in Links.model_fields.items()).replace(".,", ",")
+    links = [f"`{name}`: {field.description}" for name, field in Links.model_fields.items()]
+    about["links"] = " ".join(links)
     about["changes"] += " Each has `schema_key` and `artifact_version_id`, null where the path has left the context."
     fields = [("field", "meaning"), *((f"`{name}`", said) for name, said in about.items() if said)]
-    return f"{table(rows)}\n\nEvery event has `sequence`, `project_id`, `project_key` and `links`, too.\n\n{table(fields)}"
+    every = "Every event has `sequence`, `project_id`, `project_key` and `links`, too."
+    return f"{table(rows)}\n\n{every}\n\n{table(fields)}"
 
 
 def collections() -> str:
