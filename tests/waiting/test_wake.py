@@ -226,8 +226,9 @@ def test_a_wake_that_came_through_is_not_sent_again_by_hand(submit, reviewer, re
 
 
 def test_the_address_is_shown_nowhere_and_forgotten_when_it_was_used(
-    submit, reviewer, receivers, worker, database, admin, producer, run, capsys
+    submit, reviewer, receivers, worker, database, admin, producer, run, capsys, caplog
 ):
+    caplog.set_level("DEBUG")
     secret = "signature=3f9a77"
     n8n = receivers(says(500, f"no /hook?{secret} here".encode()), ok)
     url = f"{n8n.url}?{secret}"
@@ -241,7 +242,7 @@ def test_the_address_is_shown_nowhere_and_forgotten_when_it_was_used(
     worker.work()
 
     printed = capsys.readouterr()
-    assert all(secret not in text for text in (*shown, printed.out, printed.err))
+    assert all(secret not in text for text in (*shown, printed.out, printed.err, caplog.text))
     assert database.column("select url from sidecar.waits") == [None, None]
 
 
