@@ -22,14 +22,14 @@ sql = Statements(__file__)
 Row = dict[str, Any]
 
 
-def list_endpoints(call: Call) -> list[Row]:
-    """Every endpoint with what is left for it, oldest first."""
-    return call.connection.execute(sql.list_endpoints, {"id": None}).fetchall()
+def list_endpoints(call: Call, active: bool | None) -> list[Row]:
+    """The endpoints with what is left for each, oldest first; those that are on, off, or all (None)."""
+    return call.connection.execute(sql.list_endpoints, {"id": None, "active": active}).fetchall()
 
 
 def find_endpoint(call: Call, endpoint_id: UUID) -> Row:
     """Raises Refusal webhook_not_found."""
-    row = call.connection.execute(sql.list_endpoints, {"id": endpoint_id}).fetchone()
+    row = call.connection.execute(sql.list_endpoints, {"id": endpoint_id, "active": None}).fetchone()
     if row is None:
         raise Refusal("webhook_not_found", details={"webhook_id": str(endpoint_id)})
     return row

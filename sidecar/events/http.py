@@ -80,6 +80,14 @@ class DeliveriesQuery(BaseModel):
     limit: int = Field(50, ge=1, le=500)
 
 
+class WebhooksQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    active: bool | None = Field(
+        None, description="true: only those that are on; false: only those that are off.",
+        json_schema_extra={"example": True},
+    )  # fmt: skip
+
+
 class WebhookBody(BaseModel):
     """Where events are sent."""
 
@@ -254,8 +262,8 @@ def get_events(call: Call, query: EventsQuery) -> Answer:
     responses={200: WebhooksAnswer, **refusals()},
 )
 @operation("administer")
-def get_webhooks(call: Call) -> Answer:
-    return Answer(endpoints.list_endpoints(call))
+def get_webhooks(call: Call, query: WebhooksQuery) -> Answer:
+    return Answer(endpoints.list_endpoints(call, query.active))
 
 
 @api.post(

@@ -234,7 +234,8 @@ select e.id, e.url, e.description, coalesce(nullif(e.events, 'null'), '[]') as e
        (select count(*) from sidecar.deliveries d where d.endpoint_id = e.id and d.status = 'failed') as failed,
        e.user_created, e.date_created
 from public.webhook_endpoints e left join sidecar.webhook_secrets s on s.endpoint_id = e.id
-where %(id)s::uuid is null or e.id = %(id)s::uuid
+where (%(id)s::uuid is null or e.id = %(id)s::uuid)
+  and (%(active)s::boolean is null or coalesce(e.active, false) = %(active)s::boolean)
 order by e.date_created, e.id;
 
 -- add_endpoint: its first secret follows

@@ -395,6 +395,10 @@ with decided as (
     from public.artifact_approvals a join public.artifact_versions v on v.id = a.artifact_version_id
     where a.action in ('reject', 'request_changes', 'supersede')
       and a.date_created > (select since from sidecar.events_kept)
+), imported as (
+    select i.row_id as id from sidecar.imported i where i.kind = 'version'
+    union
+    select unnest(i.earlier) from sidecar.imported i where i.kind = 'version'
 )
 select d.project_id, d.schema_key as path, concat('no ', d.type, ' of version ', d.version_number) as found,
        'an event of each decision' as expected
@@ -402,7 +406,7 @@ from (select distinct * from decided) d
 where (%(project_id)s::uuid is null or d.project_id = %(project_id)s::uuid)
   and not exists (select from sidecar.events e where e.subject = d.id and e.type = d.type)
   and not exists (select from sidecar.happened h where h.subject = d.id and h.type = d.type)
-  and not exists (select from sidecar.imported i where i.row_id = d.id and i.kind = 'version');
+  and not exists (select from imported i where i.id = d.id);
 
 -- event_number_gap: a project's events are numbered without a gap, as far back as they are kept
 select e.project_id, null as path, concat(count(*), ' events from ', min(e.number), ' to ', max(e.number)) as found,

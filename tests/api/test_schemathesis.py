@@ -145,6 +145,9 @@ def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
         decided("archive", made[name][-1])
     locked = reviewer.call("PUT", "/v1/projects/spring-brand/locks/scenes[1]", json={"reason": "Final."})
     assert locked.status_code == 200, locked.text
+    webhook, delivery = given.failed_delivery(id=AN_ID)
+    # Nobody decides meanwhile: whoever waits is let go at once.
+    given.client.application.extensions["artifacts"].room.close()
     with responses.RequestsMock(assert_all_requests_are_fired=False) as directus:
         Storage(directus, given, database)
         yield SimpleNamespace(
@@ -154,6 +157,8 @@ def world(given: Given, database: Rows) -> Iterator[SimpleNamespace]:
             executions=[AN_ID],
             steps=[AN_ID, ANOTHER_ID],
             transfers=[str(given.transfer(UUID(AN_ID), id=AN_ID)), str(given.transfer(UUID(ANOTHER_ID), "failed"))],
+            webhooks=[str(webhook)],
+            deliveries=[str(delivery)],
             servers=["gpu"],
             files=files,
         )
@@ -193,7 +198,7 @@ def configured(world: SimpleNamespace, person: Person | None, **more: Any) -> Sc
                 "include-path-regex": f"^/v1/{kind if kind != 'versions' else 'artifacts'}/",
                 "parameters": {"path.id": {"dictionary": kind, "probability": 0.5}},
             }
-            for kind in ("versions", "projects", "tasks", "executions", "steps", "transfers")
+            for kind in ("versions", "projects", "tasks", "executions", "steps", "transfers", "webhooks", "deliveries")
         ],
         # Tokens are not made up: nobody is there to ask whose they are.
         "generation": {"database": "none", "with-security-parameters": False},

@@ -36,6 +36,8 @@ def test_an_endpoint_is_changed_in_what_is_said(admin, endpoint):
     answer = admin.call("PATCH", f"/v1/webhooks/{made['id']}", json={"events": []}).json["data"]
 
     assert (answer["events"], answer["url"], answer["description"], answer["active"]) == ([], BODY["url"], "n8n", True)
+    listed = [len(admin.get(f"/v1/webhooks{which}").json["data"]) for which in ("", "?active=true", "?active=false")]
+    assert listed == [1, 1, 0]
 
 
 @pytest.mark.parametrize(

@@ -19918,7 +19918,13 @@ export interface operations {
     };
     listWebhooks: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description true: only those that are on; false: only those that are off.
+                 * @example true
+                 */
+                active?: boolean | null;
+            };
             header?: {
                 /** @description With a service token: the id of the Directus user it acts for. */
                 "X-Actor-Id"?: string;
