@@ -16,7 +16,7 @@ from bench.stack import Bench, started
 from sidecar.stack.progress import Failure, explain
 
 NAMES = ("promote", "rest", "mlflow", "spread", "size", "million", "flow", "context", "lineage", "search", "imports",
-         "desk")  # fmt: skip
+         "desk", "wait")  # fmt: skip
 ON_REQUEST = ("mlflow",)
 
 

@@ -24,6 +24,7 @@ from docs.diagrams import diagrams  # noqa: E402
 from sidecar.app import create_app  # noqa: E402
 from sidecar.cli import main as artifacts  # noqa: E402
 from sidecar.errors import CODES  # noqa: E402
+from sidecar.events.kinds import EVENTS, TEST, TEST_MEANING, Links, TestTold, Told  # noqa: E402
 from sidecar.provision.schema import COMMON_FIELDS, read_collections  # noqa: E402
 from sidecar.settings import Settings  # noqa: E402
 
@@ -51,6 +52,7 @@ def generated() -> dict[str, Callable[[], str]]:
         "errors.md": errors,
         "commands.md": commands,
         "schema.md": collections,
+        "events.md": events,
         **diagrams(),
     }
 
@@ -103,6 +105,26 @@ def _command(path: tuple[str, ...], command: click.Command) -> str:
     sentence = " ".join(about.split())
     shown = "\n".join(line.rstrip() for line in f"{usage}\n\n{options}".strip().splitlines())
     return f"## `{' '.join(path)}`\n\n{sentence}\n\n```text\n{shown}\n```"
+
+
+def events() -> str:
+    """Each type with its meaning, then the fields of every kind of event, and those of each."""
+    rows = [("type", "what happened", "fields")]
+    told: dict[type[Told], str] = {}
+    for name, (meaning, model) in {**EVENTS, TEST: (TEST_MEANING, TestTold)}.items():
+        own = [field for field in model.model_fields if field not in Told.model_fields]
+        same = f"as `{told[model]}`" if model in told else ", ".join(f"`{field}`" for field in own)
+        told.setdefault(model, name)
+        rows.append((f"`{name}`", meaning, same))
+    about = {"sequence": "", "project_id": "", "project_key": "", "links": ""}
+    for _, model in EVENTS.values():
+        about |= {name: about.get(name) or field.description or "" for name, field in model.model_fields.items()}
+    links = [f"`{name}`: {field.description}" for name, field in Links.model_fields.items()]
+    about["links"] = " ".join(links)
+    about["changes"] += " Each has `schema_key` and `artifact_version_id`, null where the path has left the context."
+    fields = [("field", "meaning"), *((f"`{name}`", said) for name, said in about.items() if said)]
+    every = "Every event has `sequence`, `project_id`, `project_key` and `links`, too."
+    return f"{table(rows)}\n\n{every}\n\n{table(fields)}"
 
 
 def collections() -> str:

@@ -18,6 +18,7 @@ from sidecar.call import Answer
 from sidecar.database import Database
 from sidecar.description import DescribedApp
 from sidecar.desk.http import api as desk
+from sidecar.events.http import api as events
 from sidecar.executions.http import api as executions
 from sidecar.executions.step_http import api as steps
 from sidecar.feedback.http import api as feedback
@@ -36,6 +37,7 @@ from sidecar.share.shared_http import api as shared
 from sidecar.transfers.collect_http import api as collecting
 from sidecar.transfers.http import api as transfers
 from sidecar.version import VERSION
+from sidecar.waiting.room import Room
 
 
 def create_app(settings: Settings) -> DescribedApp:
@@ -55,12 +57,13 @@ def create_app(settings: Settings) -> DescribedApp:
     database = Database(
         settings.database_url.get_secret_value(), largest=settings.threads + 2, prepare=settings.prepare_statements
     )
-    app.extensions["artifacts"] = edge.Registry(settings, database, Authenticator(database, settings))
+    room = Room(database, settings.database_url.get_secret_value(), settings.waiting)
+    app.extensions["artifacts"] = edge.Registry(settings, database, Authenticator(database, settings), room)
     database.open()
     edge.install(app)
     features = (
         artifacts, find, review, promotion, projects, locks, copies, versions, executions, steps, transfers, collecting,
-        lineage, files, feedback, retention, desk, insights, sharing, shared, previews,
+        lineage, files, feedback, retention, desk, insights, sharing, shared, previews, events,
     )  # fmt: skip
     if settings.proxies:
         # Only the caller's address: nothing here is made from the host that a request names.

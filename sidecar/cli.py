@@ -6,6 +6,7 @@ import click
 
 from sidecar.access.commands import COMMANDS as ACCESS_COMMANDS
 from sidecar.demo.commands import COMMANDS as DEMO_COMMANDS
+from sidecar.events.commands import COMMANDS as EVENT_COMMANDS
 from sidecar.legacy.commands import COMMANDS as IMPORT_COMMANDS
 from sidecar.legacy.sqlite_move.commands import COMMANDS as SQLITE_COMMANDS
 from sidecar.provision.commands import COMMANDS as PROVISION_COMMANDS
@@ -29,6 +30,7 @@ for command in (
     *VERIFY_COMMANDS,
     *IMPORT_COMMANDS,
     *RETENTION_COMMANDS,
+    *EVENT_COMMANDS,
     *SQLITE_COMMANDS,
 ):
     main.add_command(command)

@@ -35,6 +35,7 @@ from sidecar.errors import CODES, Refusal
 from sidecar.idempotency import claim as once
 from sidecar.idempotency import key as keys
 from sidecar.settings import Settings
+from sidecar.waiting.room import Room
 
 log = structlog.get_logger()
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,6 +56,7 @@ class Registry:
     settings: Settings
     database: Database
     authenticator: Authenticator
+    room: Room
 
     def directus(self) -> Directus:
         """A client of Directus as the user that stores uploads; one per request, as it is not shared by threads."""
@@ -280,7 +282,7 @@ def read_model(model: type[BaseModel], value: Any, where: str = "body") -> Any:
 
 
 def read_query(model: type[BaseModel]) -> Any:
-    """The request's query as `model`, for a view that is no `operation`. Raises Refusal invalid_value, invalid_text."""
+    """The request's query as `model`. Raises Refusal invalid_value, invalid_text."""
     return read_model(model, _query(), "query")
 
 

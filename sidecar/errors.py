@@ -89,6 +89,22 @@ CODES: dict[str, Code] = {
     "execution_not_found": Code(404, "There is no such execution.", "Check the id."),
     "step_not_found": Code(404, "There is no such step.", "Check the id."),
     "transfer_not_found": Code(404, "There is no such transfer.", "Check the id."),
+    "webhook_not_found": Code(404, "There is no such webhook endpoint.", "Check the id; GET /v1/webhooks lists them."),
+    "delivery_not_found": Code(
+        404, "There is no such delivery.", "Check the id; the log of deliveries is kept for ARTIFACTS_EVENTS_DAYS."
+    ),
+    "webhook_inactive": Code(
+        409, "This webhook endpoint is switched off.", "Switch it on first: PATCH /v1/webhooks/{id} with active true."
+    ),
+    "event_gone": Code(
+        410, "The event is older than events are kept.", "Read the version, the context or the run itself."
+    ),
+    "wake_over": Code(
+        409, "This wake-up is over: a run is resumed once.", "Set resume_url again if the run waits again."
+    ),
+    "too_many_waiting": Code(
+        503, "Too many requests wait for a decision just now.", "Ask again in a moment, or without wait."
+    ),
     "file_not_found": Code(422, "There is no such file in Directus.", "Upload the file first, then submit its id."),
     "path_not_in_context": Code(
         404, "The context has nothing at this path.", "Read the whole context to see what it holds."

@@ -33,5 +33,7 @@ def configure(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    # At debug it writes whole addresses, and some of those that we send to are secrets.
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
     # A line for every look that found nothing would drown the rest.
     logging.getLogger("procrastinate").setLevel(logging.WARNING)

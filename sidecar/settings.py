@@ -47,6 +47,11 @@ class Settings(BaseModel):
     auth_cache_seconds: Annotated[float, Field(ge=0, le=10)] = 10
     reconcile_seconds: Annotated[int, Field(ge=1, le=10)] = 5
     idempotency_hours: Annotated[int, Field(ge=24, le=8760)] = 24
+    webhook_allow: str = ""
+    webhook_seconds: Annotated[int, Field(ge=1, le=30)] = 20
+    webhook_retry_seconds: Annotated[int, Field(ge=1, le=604800)] = 86400
+    events_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    waiting: Annotated[int, Field(ge=0, le=256)] = 32
     download_seconds: Annotated[int, Field(ge=10, le=86400)] = 300
     stable_links: Annotated[int, Field(ge=0, le=1_000_000)] = 1
     review_link_days: Annotated[int, Field(ge=0, le=365)] = 30
@@ -62,7 +67,7 @@ class Settings(BaseModel):
             raise ValueError("must begin with http:// or https://")
         return url.rstrip("/")
 
-    @field_validator("fetch_allow")
+    @field_validator("fetch_allow", "webhook_allow")
     @classmethod
     def _hosts_or_networks(cls, names: str) -> str:
         for name in filter(None, (part.strip() for part in names.split(","))):

@@ -95,6 +95,15 @@ class Given:
             "artifact_transfers", artifact_version_id=version, status=status, target_server=server, **columns
         )
 
+    def failed_delivery(self, **columns: Any) -> tuple[UUID, UUID]:
+        """An endpoint, and a delivery to it that failed."""
+        url = "https://n8n.example.com/webhook/artifacts"
+        endpoint = self._insert("webhook_endpoints", url=url, active=True, **columns)
+        return endpoint, self._insert(
+            "sidecar.deliveries", by=self.sidecar, queue=endpoint, endpoint_id=endpoint, type="webhook.test",
+            message_id=f"test_{uuid.uuid4().hex}", payload=Jsonb({}), status="failed", **columns,
+        )  # fmt: skip
+
     def file(self, mime: str = "image/png", name: str = "logo.png") -> UUID:
         return self._insert(
             "directus_files", id=uuid.uuid4(), storage="local", filename_disk=name, filename_download=name, type=mime

@@ -16,7 +16,15 @@ grant select, insert on public.artifact_relations, public.promotions to artifact
 -- Erasing takes an entry out of a promotion, and copies out of Directus' own history.
 grant update (changes) on public.promotions to artifacts_sidecar;
 grant select (id, collection, item, data, delta), update (data, delta) on public.directus_revisions to artifacts_sidecar;
-grant select on public.project_templates, public.webhook_endpoints to artifacts_sidecar;
+grant select on public.project_templates to artifacts_sidecar;
+grant select, insert, update on public.webhook_endpoints to artifacts_sidecar;
+-- Administrators are told when an endpoint is switched off.
+grant insert (recipient, status, subject, message, collection, item) on public.directus_notifications to artifacts_sidecar;
+do $$
+begin
+    execute format('grant usage on sequence %s to artifacts_sidecar',
+                   pg_get_serial_sequence('public.directus_notifications', 'id'));
+end $$;
 
 -- Who is calling, and which files there are: these columns of Directus' own tables, nothing else of them.
 grant select (id, first_name, last_name, email, status, role) on public.directus_users to artifacts_sidecar;
@@ -35,6 +43,8 @@ revoke update, delete on sidecar.audit_log from artifacts_sidecar;
 grant select (file_id, asked_until) on sidecar.file_removals to artifacts_directus;
 -- Triggers ask the worker to look, with the rights of whoever writes.
 grant insert (kind, subject) on sidecar.looks to artifacts_directus;
+-- What happened is noted with the rights of whoever does it.
+grant insert (project_id, type, subject, record) on sidecar.happened to artifacts_directus;
 -- They keep a version's words (48_search_words.sql), too; an update looks for the row by its id.
 grant insert (version_id, date_created, words), update (words), select (version_id) on sidecar.search_words to artifacts_directus;
 grant usage on all sequences in schema sidecar to artifacts_sidecar;

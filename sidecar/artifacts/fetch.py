@@ -102,7 +102,7 @@ def _followed(
 ) -> tuple[urllib3.BaseHTTPResponse, str]:
     """The answer at the end of the redirects, and where that is."""
     for _ in range(redirects + 1):
-        _judge_url(url)
+        judge_url(url)
         response = pool.request(
             "GET", url, redirect=False, retries=False, preload_content=False,
             headers={"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "directus-artifacts", **headers},
@@ -140,7 +140,8 @@ def _received(response: urllib3.BaseHTTPResponse, url: str, limit: int) -> Incom
     return Incoming(kept, _name(response, url), response.headers.get("Content-Type"))
 
 
-def _judge_url(url: str) -> None:
+def judge_url(url: str) -> None:
+    """Raise Refusal file_url_refused for what is no plain http or https address."""
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -12,13 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from sidecar.answers import ById, PageMeta, Shape, Version, refusals
 from sidecar.artifacts import read
+from sidecar.artifacts.status import is_decided
 from sidecar.artifacts.submit import Submission, submit
 from sidecar.artifacts.upload import submit_fetched, submit_many, submit_upload
 from sidecar.call import Answer, Call
-from sidecar.edge import answer, described, json_body, operation, permitted, read_model
+from sidecar.edge import answer, described, json_body, operation, permitted, read_model, read_query, registry, run
 from sidecar.errors import Refusal
 from sidecar.locks.http import Lock
 from sidecar.paths import Path
+from sidecar.waiting.words import URL_FIELD, ResumeUrl, ResumeWhen
 
 api = APIBlueprint("artifacts", __name__, url_prefix="/v1", abp_tags=[Tag(name="Artifacts", description="Versions.")])
 
@@ -74,6 +76,14 @@ class SubmitBody(BaseModel):
     tags: list[ShortText] | None = Field(None, max_length=50)
     metadata: dict[str, Any] | None = None
     deduplicate: bool = Field(True, description="The same content as the path's newest version is that version.")
+    resume_url: ResumeUrl | None = Field(
+        None,
+        description=URL_FIELD + " With execution_id or step_id for that run's versions, else for this one.",
+        json_schema_extra={"writeOnly": True, "example": "https://n8n.example.com/webhook-waiting/41"},
+    )
+    resume_when: ResumeWhen = Field(
+        "all", description="With resume_url: when all versions of the run are decided, or any."
+    )
     if_locked: Literal["existing", "fail"] = Field(
         "existing", description="On a locked path: existing answers with the version that is there, fail refuses."
     )
@@ -115,6 +125,14 @@ class PartialBatchBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     artifacts: list[Any] = Field(min_length=1, max_length=100)
     partial: bool
+
+
+class ReadQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    wait: int = Field(0, ge=0, le=60, description="For how many seconds the answer may wait.")
+    until: Literal["decided"] = Field(
+        "decided", description="For what: approved, rejected, put away, or changes requested."
+    )
 
 
 class VersionsQuery(BaseModel):
@@ -252,12 +270,20 @@ def submitted(call: Call, submission: Submission) -> Answer:
     "/artifacts/<id>",
     operation_id="getArtifact",
     summary="Read a version",
-    description="With its files and what the caller may do with it now.",
-    responses={200: VersionAnswer, **refusals("artifact_not_found", "restricted_policy")},
+    description="With its files and what the caller may do with it now. With wait, the answer comes when the version is"
+    " decided or changes of it are requested, or after that many seconds as it stands.",
+    responses={200: VersionAnswer, **refusals("artifact_not_found", "restricted_policy", "too_many_waiting")},
 )
-@operation("read")
-def get_artifact(call: Call, path: ById) -> Answer:
-    return Answer(read.present(call, [read.find_version(call, path.id)])[0])
+@described(path=ById, query=ReadQuery)
+@permitted("read")
+def get_artifact(id: str) -> Response:
+    version_id, asked = read_model(ById, {"id": id}, "path").id, read_query(ReadQuery)
+    if asked.wait:
+        with registry().room.seat(version_id) as decided:
+            # The connection goes back to the pool before the waiting begins.
+            if not is_decided(run(lambda call: read.find_version(call, version_id))):
+                decided.wait(asked.wait)
+    return answer(lambda call: Answer(read.present(call, [read.find_version(call, version_id)])[0]))
 
 
 @api.get(

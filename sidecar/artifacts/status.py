@@ -19,6 +19,11 @@ _STATUSES_OF: dict[str, tuple[str, ...]] = {
 }
 
 
+def is_decided(version: Mapping[str, Any]) -> bool:
+    """Whether somebody has said something about it: whoever waits for a decision goes on."""
+    return version["status"] not in ("intermediate", "pending") or version["review_state"] is not None
+
+
 def lifecycle(status: str) -> Lifecycle:
     """The lifecycle of a version with this status."""
     return next(name for name in LIFECYCLES if status in _STATUSES_OF[name])

@@ -20,6 +20,7 @@ from sidecar.review.automatic import approve_by_rule
 from sidecar.sql import Statements
 from sidecar.templates.check import check_submission
 from sidecar.templates.rules import matches, rule_for
+from sidecar.waiting.wait import keep_wait_of_version
 
 sql = Statements(__file__)
 Row = dict[str, Any]
@@ -46,6 +47,8 @@ class Submission:
     metadata: dict[str, Any] | None = field(default=None)
     deduplicate: bool = True
     if_locked: IfLocked = "existing"
+    resume_url: str | None = field(default=None, repr=False)
+    resume_when: Literal["all", "any"] = "all"
     asks_for_review: bool = True  # False where it is approved in the same transaction: its task waits for nobody
 
 
@@ -59,6 +62,14 @@ def submit(call: Call, submission: Submission) -> tuple[Row, bool]:
     step_not_found, artifact_not_found, reference_not_found, path_locked, template_violation,
     template_broken.
     """
+    version, new = _submit(call, submission)
+    if submission.resume_url is not None:
+        run = (submission.execution_id, submission.step_id)
+        keep_wait_of_version(call, version, *run, submission.resume_url, submission.resume_when)
+    return version, new
+
+
+def _submit(call: Call, submission: Submission) -> tuple[Row, bool]:
     project = find_project(call, submission.project)
     template = template_of(call, project["id"])
     rule = rule_for(template, submission.schema_key).auto_approve

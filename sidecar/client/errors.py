@@ -67,7 +67,7 @@ class Unavailable(RegistryError):
 
     @property
     def passing(self) -> bool:
-        return self.code != "certificate_invalid"
+        return self.code not in ("certificate_invalid", "too_many_waiting")
 
 
 class OutputRejected(RegistryError):

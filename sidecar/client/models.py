@@ -488,3 +488,56 @@ class ReviewSheet(Model):
     earlier_feedback: list[dict[str, Any]] = []
     reasons: list[dict[str, Any]] = []
     lock: Lock | None = None
+
+
+class Endpoint(Model):
+    """Where events are sent. `secret` is there when it was made just now, and never again."""
+
+    id: UUID
+    url: str
+    description: str | None = None
+    events: list[str] = []
+    active: bool
+    failing_since: datetime | None = None
+    problem: str | None = None
+    has_secret: bool = False
+    previous_secret_until: datetime | None = None
+    pending: int = 0
+    failed: int = 0
+    secret: str | None = None
+
+
+class Secret(Model):
+    """A new secret; the one of before signs, too, until `previous_until`."""
+
+    secret: str
+    previous_until: datetime | None = None
+
+
+class Event(Model):
+    """What happened. `id` is the header webhook-id of its deliveries."""
+
+    id: str
+    type: str
+    timestamp: datetime
+    data: dict[str, Any]
+
+
+class Delivery(Model):
+    """An event on its way to an endpoint, or a decision on its way to a run that waits for it."""
+
+    id: UUID
+    message_id: str
+    type: str
+    webhook_id: UUID | None = None
+    execution_id: UUID | None = None
+    sequence: int | None = None
+    status: str
+    attempts: int
+    next_attempt_at: datetime | None = None
+    answer_status: int | None = None
+    answer: str | None = None
+    duration_ms: int | None = None
+    error: str | None = None
+    date_created: datetime
+    finished_at: datetime | None = None

@@ -10,6 +10,7 @@ from uuid import UUID
 from sidecar.client import run
 from sidecar.client.context import Contexts
 from sidecar.client.desk import Desk
+from sidecar.client.events import Events
 from sidecar.client.executions import Executions, Steps
 from sidecar.client.feedback import Feedback
 from sidecar.client.ids import Id
@@ -27,7 +28,7 @@ from sidecar.client.versions import Versions
 
 class Registry:
     """A caller of the registry, by the features it has: projects, context, versions, reviews, promotions, lineage,
-    executions, steps, transfers, locks, retention, links, desk. Threads may share it.
+    executions, steps, transfers, locks, retention, links, desk, events. Threads may share it.
 
     `url` and `token` are taken from SIDECAR_URL and SIDECAR_TOKEN when left out; `actor` is the Directus user a service
     token acts for. `timeout` is (connect, read) in seconds for one try; a request that passes by itself is repeated up
@@ -62,6 +63,7 @@ class Registry:
         self.retention = Retention(transport)
         self.links = Links(transport)
         self.desk = Desk(transport)
+        self.events = Events(transport)
         self.inbox, self.sheet = self.desk.inbox, self.desk.sheet
         learning = Feedback(transport)
         self.lessons, self.rejections, self.feedback = learning.lessons, learning.rejections, learning.export

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 import requests
 
-from sidecar.client.errors import NotFound, RegistryError, Undecided, refusal
+from sidecar.client.errors import NotFound, RegistryError, Unavailable, Undecided, refusal
 from sidecar.client.files import Source, multipart
 from sidecar.client.ids import Id, id_of
 from sidecar.client.models import Counts, Submitted, Version
@@ -46,6 +46,8 @@ class Filters(TypedDict, total=False):
 _PIECE_BYTES = 1 << 20
 # Seconds between two looks at a version that waits for a decision: the first and the longest.
 _LOOK = 0.5, 15.0
+# Seconds that the registry may wait with its answer.
+_LONGEST_POLL = 60.0
 
 
 class Versions:
@@ -300,18 +302,35 @@ class Versions:
         return f"/v1/artifacts/{part(id_of(version))}/files/{part(found)}/pages"
 
     def wait_for_decision(self, version: Id, timeout: float) -> Version:
-        """The version once somebody has decided on it or requested changes. Raises Undecided after `timeout` s."""
+        """The version once somebody has decided on it or requested changes. Raises Undecided after `timeout` s.
+
+        The registry answers when that happens; where too many wait there already, it is asked now and then.
+        """
         end, pause = time.monotonic() + timeout, _LOOK[0]
         while True:
-            found = self.get(version)
+            began, left = time.monotonic(), end - time.monotonic()
+            found = self._decided(version, left)
             if found.decided:
                 return found
             left = end - time.monotonic()
             if left <= 0:
                 details = {"artifact_version_id": str(found.id), "status": found.status}
                 raise Undecided("undecided", f"Nobody has decided on {found.schema_key} yet.", details=details)
-            time.sleep(min(left, pause * random.uniform(0.8, 1.2)))  # noqa: S311  spreads callers, keeps no secret
-            pause = min(pause * 1.5, _LOOK[1])
+            if time.monotonic() - began < _LOOK[0]:  # it did not wait
+                time.sleep(min(left, pause * random.uniform(0.8, 1.2)))  # noqa: S311  spreads callers, keeps no secret
+                pause = min(pause * 1.5, _LOOK[1])
+
+    def _decided(self, version: Id, left: float) -> Version:
+        """The version, at once if it is decided, else within `left` seconds at the most, and a few of grace."""
+        wait = int(min(left, _LONGEST_POLL, self._transport.timeout[1] - _LOOK[0] * 10))
+        if wait > 0:
+            try:
+                address = f"/v1/artifacts/{part(id_of(version))}"
+                return Version.model_validate(self._transport.get(address, wait=wait, until="decided").data)
+            except Unavailable as error:
+                if error.code != "too_many_waiting":
+                    raise
+        return self.get(version)
 
     def _send(
         self, address: str, fields: Row, files: Sequence[Source], key: str | None, said: Row | None = None

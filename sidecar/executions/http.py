@@ -23,6 +23,8 @@ from sidecar.executions.resume import Reason, Wanted, resume
 from sidecar.executions.status import Stage
 from sidecar.executions.words import Count, ExecutionStatus, ExecutionStatuses, LongText, ShortText, WithLevel
 from sidecar.projects.find import find_project
+from sidecar.waiting.wait import FIELDS, keep_wait_of_run
+from sidecar.waiting.words import ResumeFields
 
 api = APIBlueprint(
     "executions", __name__, url_prefix="/v1", abp_tags=[Tag(name="Executions", description="Runs and their artifacts.")]
@@ -38,7 +40,7 @@ RUN: JsonDict = {
 Cursor = Annotated[str, StringConstraints(max_length=400)]
 
 
-class ExecutionBody(WithLevel):
+class ExecutionBody(WithLevel, ResumeFields):
     """A run that begins, or is recorded afterwards."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [RUN]})
@@ -67,7 +69,7 @@ class ExecutionBody(WithLevel):
     error_message: LongText | None = None
 
 
-class ExecutionChange(WithLevel):
+class ExecutionChange(WithLevel, ResumeFields):
     """What has changed; fields left out stay."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"status": "completed"}]})
@@ -245,12 +247,13 @@ _SAID = ("execution_status_known", "project_not_found", "task_not_found", "inval
     operation_id="createExecution",
     summary="Record a run",
     description="201 for a new run; 200 for the one its engine calls by the same engine_workflow_id, left as it is."
-    " The server sets the times.",
+    " The server sets the times. With resume_url, the run is resumed once when its versions are decided.",
     responses={200: ExecutionCreated, 201: ExecutionCreated, **refusals(*_SAID, "execution_elsewhere")},
 )
 @operation("produce")
 def post_executions(call: Call, body: ExecutionBody) -> Answer:
-    execution, new = create_execution(call, body.project_id, body.model_dump(exclude={"project_id"}))
+    execution, new = create_execution(call, body.project_id, body.model_dump(exclude={"project_id", *FIELDS}))
+    keep_wait_of_run(call, execution, body.model_dump(include=set(FIELDS), exclude_unset=True))
     headers = {"Location": f"/v1/executions/{execution['id']}"} if new else {}
     return Answer(read.present(execution), 201 if new else 200, {"existing": not new}, headers)
 
@@ -265,7 +268,9 @@ def post_executions(call: Call, body: ExecutionBody) -> Answer:
 )
 @operation("produce")
 def patch_execution(call: Call, path: ById, body: ExecutionChange) -> Answer:
-    return Answer(read.present(change_execution(call, path.id, body.model_dump(exclude_unset=True))))
+    execution = change_execution(call, path.id, body.model_dump(exclude_unset=True, exclude=set(FIELDS)))
+    keep_wait_of_run(call, execution, body.model_dump(include=set(FIELDS), exclude_unset=True))
+    return Answer(read.present(execution))
 
 
 @api.get(

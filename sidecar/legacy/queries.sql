@@ -23,11 +23,11 @@ order by i.started_at desc;
 
 -- take_turn: one batch of an import at a time, whoever runs it; rolled back imports take no more. The role's limits are
 -- meant for requests: a batch may take longer, and waits a while for decisions under way. A batch is small and the tables
--- are not, whatever their statistics say while an import fills them: everything goes by the indexes.
+-- are not, whatever their statistics say while an import fills them: everything goes by the indexes. What is imported is no event (artifacts.quiet).
 select i.id, set_config('statement_timeout', '0', true), set_config('lock_timeout', '10s', true),
        set_config('idle_in_transaction_session_timeout', '0', true), set_config('jit', 'off', true),
        set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-       set_config('enable_mergejoin', 'off', true)
+       set_config('enable_mergejoin', 'off', true), set_config('artifacts.quiet', 'on', true)
 from sidecar.imports i where i.id = %(import_id)s and i.state <> 'rolled_back' for update;
 
 -- known: what earlier batches made of some source rows

@@ -150,6 +150,7 @@ def _revert(
     for copy in copies:
         copy["replaces"] = str(standing[copy["schema_key"]]) if standing[copy["schema_key"]] else None
     approval = _approve_copies(call, project, copies, words)
+    call.connection.execute(sql.say_reverting)
     changes = [entering(v) for v in approval.approved] + _with_adopted(call, project, gone, withdrawn)
     return enter_context(call, project, changes, [*approval.records, *records], words, explain=explain)
 

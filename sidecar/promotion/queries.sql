@@ -79,6 +79,9 @@ returning context_version;
 -- versions_with_numbers: how the answer names versions
 select id, schema_key, version_number from public.artifact_versions where id = any(%(ids)s) order by schema_key;
 
+-- say_reverting: the promotion of this transaction is told as context.reverted
+select set_config('artifacts.reverting', 'on', true);
+
 -- entries_at: what the context holds at some paths, for the answer of a dry run
 select path, p.context #> (sidecar.path_steps(path)).way as entry
 from public.projects p, unnest(%(paths)s::text[]) path where p.id = %(project_id)s;

@@ -383,6 +383,38 @@ where (%(project_id)s::uuid is null or l.project_id = %(project_id)s::uuid)
 
 -- The database itself: what keeps all of the above
 
+-- event_missing: every decision since events are kept has its event, or is about to be numbered. Imports announce nothing.
+with decided as (
+    select v.project_id, v.schema_key, v.id, v.version_number, 'version.approved' as type
+    from public.artifact_versions v
+    where v.status in ('approved', 'superseded', 'archived') and v.approved_at > (select since from sidecar.events_kept)
+    union all
+    select v.project_id, v.schema_key, v.id, v.version_number,
+           case a.action when 'reject' then 'version.rejected' when 'request_changes' then 'version.changes_requested'
+                         else 'version.superseded' end
+    from public.artifact_approvals a join public.artifact_versions v on v.id = a.artifact_version_id
+    where a.action in ('reject', 'request_changes', 'supersede')
+      and a.date_created > (select since from sidecar.events_kept)
+), imported as (
+    select i.row_id as id from sidecar.imported i where i.kind = 'version'
+    union
+    select unnest(i.earlier) from sidecar.imported i where i.kind = 'version'
+)
+select d.project_id, d.schema_key as path, concat('no ', d.type, ' of version ', d.version_number) as found,
+       'an event of each decision' as expected
+from (select distinct * from decided) d
+where (%(project_id)s::uuid is null or d.project_id = %(project_id)s::uuid)
+  and not exists (select from sidecar.events e where e.subject = d.id and e.type = d.type)
+  and not exists (select from sidecar.happened h where h.subject = d.id and h.type = d.type)
+  and not exists (select from imported i where i.id = d.id);
+
+-- event_number_gap: a project's events are numbered without a gap, as far back as they are kept
+select e.project_id, null as path, concat(count(*), ' events from ', min(e.number), ' to ', max(e.number)) as found,
+       concat(max(e.number) - min(e.number) + 1) as expected
+from sidecar.events e
+where %(project_id)s::uuid is null or e.project_id = %(project_id)s::uuid
+group by e.project_id having count(*) <> max(e.number) - min(e.number) + 1;
+
 -- guard_missing: every trigger of migrations/ is there, with a condition where it has one
 select null as project_id, t.relation as path,
        case when g.oid is null then concat('the trigger ', t.name, ' is not there')

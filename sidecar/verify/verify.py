@@ -47,6 +47,8 @@ OF_PROJECTS: Mapping[str, LiteralString] = {
     "erasure_unfounded": sql.erasure_unfounded,
     "record_not_logged": sql.record_not_logged,
     "record_missing": sql.record_missing,
+    "event_missing": sql.event_missing,
+    "event_number_gap": sql.event_number_gap,
 }
 OF_THE_DATABASE: Mapping[str, LiteralString] = {
     "guard_missing": sql.guard_missing,

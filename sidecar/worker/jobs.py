@@ -1,5 +1,6 @@
 """The worker's jobs: a reconciler that finds what should have been promoted, the promotion of one task, looks at what
-was added (look.py), what goes to other servers (transfers/send.py), a clean-up.
+was added (look.py), what goes to other servers (transfers/send.py), a clean-up. Events are no jobs: a thread of its own
+numbers and delivers them (announce.py).
 
 The queue is procrastinate's, in the same Postgres. A Flow may be lost, doubled or late, so nothing here depends on
 having been told: every few seconds the reconciler asks the database what is done and not promoted.
@@ -22,6 +23,7 @@ from psycopg_pool import PoolTimeout
 
 from sidecar.database import Database
 from sidecar.errors import Refusal
+from sidecar.events.forget import forget_old
 from sidecar.idempotency.expire import expire
 from sidecar.promotion.task import promote_done_task, tasks_awaiting_promotion
 from sidecar.retention.daily import retain_all
@@ -30,7 +32,8 @@ from sidecar.settings import Settings
 from sidecar.share.forget import forget_links
 from sidecar.sql import Statements
 from sidecar.transfers import send
-from sidecar.worker import look
+from sidecar.waiting.forget import forget_waits
+from sidecar.worker import announce, look
 
 sql = Statements(__file__)
 log = structlog.get_logger()
@@ -132,15 +135,24 @@ def create_worker(settings: Settings, database: Database) -> procrastinate.App:
         if forgotten := forget_links(database):
             log.info("review links forgotten", links=forgotten)
 
+    @app.periodic(cron="29 * * * *")
+    @app.task(name="forget_events", queue=QUEUE, queueing_lock="forget_events", retry=Backoff())
+    def forget_events(timestamp: int) -> None:
+        """Remove events and deliveries that are older than they are kept."""
+        if forgotten := forget_old(database, settings.events_days):
+            log.info("events forgotten", events=forgotten)
+        forget_waits(database, settings.events_days)
+
     return app
 
 
 def run_worker(settings: Settings) -> None:
     """Work until a signal asks to stop. A database that goes away is waited for: nobody else would start us again."""
-    database = Database(settings.database_url.get_secret_value(), largest=4, name="artifacts-worker")
+    database = Database(settings.database_url.get_secret_value(), largest=8, name="artifacts-worker")
     database.open()
     try:
-        asyncio.run(_work(settings, database))
+        with announce.announcing(database, settings):
+            asyncio.run(_work(settings, database))
     finally:
         database.close()
 

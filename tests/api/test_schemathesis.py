@@ -155,6 +155,9 @@ def world(given: Given, database: Rows, monkeypatch: pytest.MonkeyPatch) -> Iter
     invited = {"guest_name": "Ada", "may": ["comment", "decide"]}
     link: Any = reviewer.post(f"/v1/artifacts/{made['spring'][4]}/links", invited)
     assert link.status_code == 201, link.text
+    webhook, delivery = given.failed_delivery(id=AN_ID)
+    # Nobody decides meanwhile: whoever waits is let go at once.
+    given.client.application.extensions["artifacts"].room.close()
     with responses.RequestsMock(assert_all_requests_are_fired=False) as directus:
         Storage(directus, given, database)
         directus.add("GET", re.compile(f"{DIRECTUS_URL}/assets/.*"), document_with("Tea for all", "Tea for two"))
@@ -165,11 +168,17 @@ def world(given: Given, database: Rows, monkeypatch: pytest.MonkeyPatch) -> Iter
             executions=[AN_ID],
             steps=[AN_ID, ANOTHER_ID],
             transfers=[str(given.transfer(UUID(AN_ID), id=AN_ID)), str(given.transfer(UUID(ANOTHER_ID), "failed"))],
+            webhooks=[str(webhook)],
+            deliveries=[str(delivery)],
             servers=["gpu"],
             links=[link.json["data"]["id"]],
             tokens=[link.json["data"]["url"].rpartition("/")[2]],
             files=files,
         )
+
+
+# What is named by the id in its path.
+KINDS = ("versions", "projects", "tasks", "executions", "steps", "transfers", "links", "webhooks", "deliveries")
 
 
 def configured(world: SimpleNamespace, person: Person | None, **more: Any) -> SchemathesisConfig:
@@ -208,7 +217,7 @@ def configured(world: SimpleNamespace, person: Person | None, **more: Any) -> Sc
                 "include-path-regex": f"^/v1/{kind if kind != 'versions' else 'artifacts'}/",
                 "parameters": {"path.id": {"dictionary": kind, "probability": 0.5}},
             }
-            for kind in ("versions", "projects", "tasks", "executions", "steps", "transfers", "links")
+            for kind in KINDS
         ],
         # Tokens are not made up: nobody is there to ask whose they are.
         "generation": {"database": "none", "with-security-parameters": False},

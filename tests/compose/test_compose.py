@@ -75,7 +75,7 @@ def test_directus_and_sidecar_share_what_they_must() -> None:
 
 def test_no_secret_has_a_default_and_each_missing_one_is_named_by_a_sentence() -> None:
     for name, rest in VARIABLE.findall(TEXT):
-        if name not in ("LISTEN", "FETCH_ALLOW", "SERVERS", "SERVER_TOKENS"):
+        if name not in ("LISTEN", "FETCH_ALLOW", "WEBHOOK_ALLOW", "SERVERS", "SERVER_TOKENS"):
             assert re.fullmatch(r":\?[A-Z].+ in \.env", rest), name
 
 

@@ -29,6 +29,7 @@ SAID_BY_PYTHON = {
     "database_unavailable", "directus_unavailable", "internal_error", "idempotency_key_invalid",
     "execution_elsewhere", "step_unfinished", "step_ended", "step_dependency_unknown", "step_dependency_cycle",
     "step_output_missing", "stage_by_decision",
+    "webhook_not_found", "delivery_not_found", "webhook_inactive", "event_gone", "wake_over", "too_many_waiting",
     "transfer_not_found", "transfer_carried", "not_approved", "nothing_to_transfer", "server_not_allowed",
     "prompt_unfinished", "output_missing", "too_many_outputs", "server_failed",
     "idempotency_key_reused", "idempotency_key_in_use", "own_work", "more_approvals_needed", "context_version_unknown",

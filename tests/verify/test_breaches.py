@@ -353,6 +353,18 @@ DAMAGES = {
             " should be: SHA-256 <hash>, as it was received"
         ],
     ),
+    "what happened is forgotten before it is told": (
+        "delete from sidecar.happened where subject in ('{logo_2}', '{claim_1}')",
+        [
+            "event_missing  spring brand.logo: no version.approved of version 2; should be: an event of each decision",
+            "event_missing  spring brand.claim: no version.rejected of version 1; should be: an event of each decision",
+        ],
+    ),
+    "an event is removed": (
+        "insert into sidecar.events (project_id, number, type, subject, payload, happened_at)"
+        " select '{project}', n, 'context.promoted', '{project}', '{}', now() from (values (1), (3)) v (n)",
+        ["event_number_gap  spring: 2 events from 1 to 3; should be: 3"],
+    ),
     "a poster is referred to by nothing but its file": (
         "insert into directus_files (id, storage, filename_download, folder, created_on)"
         f" values ('{UNUSED}', 'local', 'logo.poster.jpg', '{ARTIFACTS_FOLDER}', '2026-01-01 12:00Z');"

@@ -37,7 +37,7 @@ export interface paths {
         };
         /**
          * Read a version
-         * @description With its files and what the caller may do with it now.
+         * @description With its files and what the caller may do with it now. With wait, the answer comes when the version is decided or changes of it are requested, or after that many seconds as it stands.
          */
         get: operations["getArtifact"];
         put?: never;
@@ -540,6 +540,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries
+         * @description Newest first, in pages.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a delivery
+         * @description What came of its last try, and when the next one is.
+         */
+        get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a delivery again
+         * @description Under the id that it had; what waits for its next try is sent now. A run that was resumed is not resumed again.
+         */
+        post: operations["replayDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/downloads/{link}": {
         parameters: {
             query?: never;
@@ -552,6 +612,26 @@ export interface paths {
          * @description Needs no token: the link is one. Takes Range. Nothing of the file runs in a browser.
          */
         get: operations["getDownload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events
+         * @description Oldest first, in pages. Whoever has missed some asks with project_id and after.
+         */
+        get: operations["listEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -575,7 +655,7 @@ export interface paths {
         put?: never;
         /**
          * Record a run
-         * @description 201 for a new run; 200 for the one its engine calls by the same engine_workflow_id, left as it is. The server sets the times.
+         * @description 201 for a new run; 200 for the one its engine calls by the same engine_workflow_id, left as it is. The server sets the times. With resume_url, the run is resumed once when its versions are decided.
          */
         post: operations["createExecution"];
         delete?: never;
@@ -1500,6 +1580,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List endpoints
+         * @description Where events are sent, and what is left to be sent.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Add an endpoint
+         * @description It gets what happens from now on. The answer shows its secret, once.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an endpoint
+         * @description Its secret is not shown.
+         */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change an endpoint
+         * @description Switched on again, or at another address, it begins anew. What happened while it was off is not sent; what had failed is, when it is replayed.
+         */
+        patch: operations["changeWebhook"];
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an endpoint's deliveries again
+         * @description Those that failed, or all, perhaps since a time; each under the id that it had.
+         */
+        post: operations["replayWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a new secret
+         * @description Shown once. The one of before signs, too, for overlap_seconds, so that no event is lost meanwhile.
+         */
+        post: operations["renewWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event
+         * @description Queues one webhook.test; the delivery tells what came of it.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2102,6 +2290,78 @@ export interface components {
              */
             reason: string | null;
         };
+        /** DeliveriesAnswer */
+        DeliveriesAnswer: {
+            /** Data */
+            data: components["schemas"]["Delivery"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
+         * Delivery
+         * @description An event on its way to an endpoint, or a decision on its way to a run that waits for it.
+         */
+        Delivery: {
+            /**
+             * Answer
+             * @description The first 500 bytes of the last answer.
+             */
+            answer: string | null;
+            /** Answer Status */
+            answer_status: number | null;
+            /** Artifact Version Id */
+            artifact_version_id: string | null;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Date Created
+             * Format: date-time
+             */
+            date_created: string;
+            /**
+             * Duration Ms
+             * @description Of the last try.
+             */
+            duration_ms: number | null;
+            /** Error */
+            error: string | null;
+            /**
+             * Execution Id
+             * @description The run that is resumed.
+             */
+            execution_id: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Message Id
+             * @description The header webhook-id: the same at every try.
+             */
+            message_id: string;
+            /** Next Attempt At */
+            next_attempt_at: string | null;
+            /** Project Id */
+            project_id: string | null;
+            /** Sequence */
+            sequence: number | null;
+            /**
+             * Status
+             * @description dropped: it was of no use any more, so it was not sent.
+             * @enum {string}
+             */
+            status: "pending" | "delivered" | "failed" | "dropped";
+            /** Type */
+            type: string;
+            /** Webhook Id */
+            webhook_id: string | null;
+        };
+        /** DeliveryAnswer */
+        DeliveryAnswer: {
+            data: components["schemas"]["Delivery"];
+        };
         /** DiffAnswer */
         DiffAnswer: {
             /** Data */
@@ -2455,6 +2715,37 @@ export interface components {
             errors: components["schemas"]["OneError"][];
         };
         /**
+         * Event
+         * @description An event as it is sent, and its id.
+         */
+        Event: {
+            /**
+             * Data
+             * @description docs/reference/events.md tells what each type says.
+             */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * Id
+             * @description The header webhook-id.
+             */
+            id: string;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            /** Type */
+            type: string;
+        };
+        /** EventsAnswer */
+        EventsAnswer: {
+            /** Data */
+            data: components["schemas"]["Event"][];
+            meta: components["schemas"]["PageMeta"];
+        };
+        /**
          * Execution
          * @description A run of a workflow or an agent.
          */
@@ -2585,6 +2876,31 @@ export interface components {
              */
             request_id: string | null;
             /**
+             * Resume Expects
+             * @description With all: not before so many paths are decided; else 1.
+             * @default null
+             */
+            resume_expects: number | null;
+            /**
+             * Resume Of
+             * @description Whose versions: the run's own outputs (else), or those of its task.
+             * @default null
+             */
+            resume_of: ("execution" | "task") | null;
+            /**
+             * Resume Url
+             * @description Where a program waits: it is sent the decision, once. A secret: kept apart, never answered or logged. Private addresses need ARTIFACTS_WEBHOOK_ALLOW. null takes it away.
+             * @default null
+             * @example https://n8n.example.com/webhook-waiting/41
+             */
+            resume_url: string | null;
+            /**
+             * Resume When
+             * @description When it is resumed: all of its versions are decided (else), or any of them.
+             * @default null
+             */
+            resume_when: ("all" | "any") | null;
+            /**
              * Session Id
              * @description The conversation or session it belongs to.
              * @default null
@@ -2650,6 +2966,31 @@ export interface components {
              * @default null
              */
             name: string | null;
+            /**
+             * Resume Expects
+             * @description With all: not before so many paths are decided; else 1.
+             * @default null
+             */
+            resume_expects: number | null;
+            /**
+             * Resume Of
+             * @description Whose versions: the run's own outputs (else), or those of its task.
+             * @default null
+             */
+            resume_of: ("execution" | "task") | null;
+            /**
+             * Resume Url
+             * @description Where a program waits: it is sent the decision, once. A secret: kept apart, never answered or logged. Private addresses need ARTIFACTS_WEBHOOK_ALLOW. null takes it away.
+             * @default null
+             * @example https://n8n.example.com/webhook-waiting/41
+             */
+            resume_url: string | null;
+            /**
+             * Resume When
+             * @description When it is resumed: all of its versions are decided (else), or any of them.
+             * @default null
+             */
+            resume_when: ("all" | "any") | null;
             /**
              * Session Id
              * @default null
@@ -4635,6 +4976,43 @@ export interface components {
             /** Type */
             type: string | null;
         };
+        /**
+         * ReplayAllBody
+         * @description Which of an endpoint's deliveries are sent again.
+         * @example {
+         *       "since": "2026-11-20T08:00:00Z"
+         *     }
+         */
+        ReplayAllBody: {
+            /**
+             * Since
+             * @description Only those that were queued at this time or later.
+             * @default null
+             */
+            since: string | null;
+            /**
+             * Status
+             * @description all: what was delivered, too.
+             * @default failed
+             * @enum {string}
+             */
+            status: "failed" | "all";
+        };
+        /**
+         * ReplayBody
+         * @description Nothing needs to be said.
+         * @example {}
+         */
+        ReplayBody: Record<string, never>;
+        /** Replayed */
+        Replayed: {
+            /** Queued */
+            queued: number;
+        };
+        /** ReplayedAnswer */
+        ReplayedAnswer: {
+            data: components["schemas"]["Replayed"];
+        };
         /** ResumeAnswer */
         ResumeAnswer: {
             /** Data */
@@ -5107,6 +5485,35 @@ export interface components {
             status: string | null;
             /** Workflow */
             workflow: string | null;
+        };
+        /** Secret */
+        Secret: {
+            /**
+             * Previous Until
+             * @description Until when the secret of before signs, too.
+             */
+            previous_until: string | null;
+            /**
+             * Secret
+             * @description This is the only time it is shown.
+             */
+            secret: string;
+        };
+        /** SecretAnswer */
+        SecretAnswer: {
+            data: components["schemas"]["Secret"];
+        };
+        /**
+         * SecretBody
+         * @example {}
+         */
+        SecretBody: {
+            /**
+             * Overlap Seconds
+             * @description How long the secret of before signs, too.
+             * @default 86400
+             */
+            overlap_seconds: number;
         };
         /**
          * SentBody
@@ -6114,6 +6521,20 @@ export interface components {
              */
             project_id: string;
             /**
+             * Resume Url
+             * @description Where a program waits: it is sent the decision, once. A secret: kept apart, never answered or logged. Private addresses need ARTIFACTS_WEBHOOK_ALLOW. With execution_id or step_id for that run's versions, else for this one.
+             * @default null
+             * @example https://n8n.example.com/webhook-waiting/41
+             */
+            resume_url: string | null;
+            /**
+             * Resume When
+             * @description With resume_url: when all versions of the run are decided, or any.
+             * @default all
+             * @enum {string}
+             */
+            resume_when: "all" | "any";
+            /**
              * Schema Key
              * @description The path, such as brand.logo or scenes[3].image.
              * @example brand.logo
@@ -6222,6 +6643,19 @@ export interface components {
              * @description The project's id or key.
              */
             project_id: string;
+            /**
+             * Resume Url
+             * @description Where a program waits: it is sent the decision, once. A secret: kept apart, never answered or logged. Private addresses need ARTIFACTS_WEBHOOK_ALLOW. With execution_id or step_id for that run's versions, else for this one.
+             * @example https://n8n.example.com/webhook-waiting/41
+             */
+            resume_url?: string;
+            /**
+             * Resume When
+             * @description With resume_url: when all versions of the run are decided, or any.
+             * @default all
+             * @enum {string}
+             */
+            resume_when: "all" | "any";
             /**
              * Schema Key
              * @description The path, such as brand.logo or scenes[3].image.
@@ -6381,6 +6815,12 @@ export interface components {
             /** Word */
             word: string;
         };
+        /**
+         * TestBody
+         * @description Nothing needs to be said.
+         * @example {}
+         */
+        TestBody: Record<string, never>;
         /**
          * TextRegion
          * @description Characters of a text, counted from 0; the one at `end` is no longer part of it.
@@ -7075,6 +7515,189 @@ export interface components {
             step_name: string;
         };
         /**
+         * Webhook
+         * @description An endpoint.
+         */
+        Webhook: {
+            /** Active */
+            active: boolean;
+            /** Date Created */
+            date_created: string | null;
+            /** Description */
+            description: string | null;
+            /**
+             * Events
+             * @description Empty: all.
+             */
+            events: string[];
+            /** Failed */
+            failed: number;
+            /**
+             * Failing Since
+             * @description Since when nothing was delivered.
+             */
+            failing_since: string | null;
+            /** Has Secret */
+            has_secret: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Pending
+             * @description How many deliveries are to be sent.
+             */
+            pending: number;
+            /**
+             * Previous Secret Until
+             * @description Until when the secret of before signs, too.
+             */
+            previous_secret_until: string | null;
+            /**
+             * Problem
+             * @description What the last delivery failed on, or why it was switched off.
+             */
+            problem: string | null;
+            /** Url */
+            url: string;
+            /** User Created */
+            user_created: string | null;
+        };
+        /** WebhookAnswer */
+        WebhookAnswer: {
+            data: components["schemas"]["Webhook"];
+        };
+        /**
+         * WebhookBody
+         * @description Where events are sent.
+         * @example {
+         *       "description": "n8n",
+         *       "events": [
+         *         "version.approved",
+         *         "context.promoted"
+         *       ],
+         *       "url": "https://n8n.example.com/webhook/artifacts"
+         *     }
+         */
+        WebhookBody: {
+            /**
+             * Active
+             * @description false: nothing is sent.
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Description
+             * @description What listens there.
+             * @default null
+             */
+            description: string | null;
+            /**
+             * Events
+             * @description Which events; none named: all.
+             * @default []
+             */
+            events: ("version.submitted" | "version.approved" | "version.rejected" | "version.changes_requested" | "version.superseded" | "context.promoted" | "context.reverted" | "task.promotion_failed" | "transfer.failed" | "execution.finished")[];
+            /**
+             * Url
+             * @description http or https. Hosts that are not public must stand in ARTIFACTS_WEBHOOK_ALLOW.
+             * @example https://n8n.example.com/webhook/artifacts
+             */
+            url: string;
+        };
+        /**
+         * WebhookChange
+         * @description What has changed; fields left out stay.
+         * @example {
+         *       "active": true
+         *     }
+         */
+        WebhookChange: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Description
+             * @default null
+             */
+            description: string | null;
+            /**
+             * Events
+             * @default []
+             */
+            events: ("version.submitted" | "version.approved" | "version.rejected" | "version.changes_requested" | "version.superseded" | "context.promoted" | "context.reverted" | "task.promotion_failed" | "transfer.failed" | "execution.finished")[];
+            /**
+             * Url
+             * @default http://unsaid
+             * @example https://n8n.example.com/webhook/artifacts
+             */
+            url: string;
+        };
+        /** WebhookCreated */
+        WebhookCreated: {
+            data: components["schemas"]["WebhookWithSecret"];
+        };
+        /** WebhooksAnswer */
+        WebhooksAnswer: {
+            /** Data */
+            data: components["schemas"]["Webhook"][];
+        };
+        /** WebhookWithSecret */
+        WebhookWithSecret: {
+            /** Active */
+            active: boolean;
+            /** Date Created */
+            date_created: string | null;
+            /** Description */
+            description: string | null;
+            /**
+             * Events
+             * @description Empty: all.
+             */
+            events: string[];
+            /** Failed */
+            failed: number;
+            /**
+             * Failing Since
+             * @description Since when nothing was delivered.
+             */
+            failing_since: string | null;
+            /** Has Secret */
+            has_secret: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Pending
+             * @description How many deliveries are to be sent.
+             */
+            pending: number;
+            /**
+             * Previous Secret Until
+             * @description Until when the secret of before signs, too.
+             */
+            previous_secret_until: string | null;
+            /**
+             * Problem
+             * @description What the last delivery failed on, or why it was switched off.
+             */
+            problem: string | null;
+            /**
+             * Secret
+             * @description What its events are signed with (whsec_…). This is the only time it is shown.
+             */
+            secret: string;
+            /** Url */
+            url: string;
+            /** User Created */
+            user_created: string | null;
+        };
+        /**
          * WishBody
          * @description Why, and what is to become of the new version.
          * @example {
@@ -7142,6 +7765,9 @@ export type SchemaDecidedDay = components['schemas']['DecidedDay'];
 export type SchemaDecidedPath = components['schemas']['DecidedPath'];
 export type SchemaDecisionAnswer = components['schemas']['DecisionAnswer'];
 export type SchemaDecisionBody = components['schemas']['DecisionBody'];
+export type SchemaDeliveriesAnswer = components['schemas']['DeliveriesAnswer'];
+export type SchemaDelivery = components['schemas']['Delivery'];
+export type SchemaDeliveryAnswer = components['schemas']['DeliveryAnswer'];
 export type SchemaDiffAnswer = components['schemas']['DiffAnswer'];
 export type SchemaDiffEntry = components['schemas']['DiffEntry'];
 export type SchemaDocumentPages = components['schemas']['DocumentPages'];
@@ -7159,6 +7785,8 @@ export type SchemaErasedFromContext = components['schemas']['ErasedFromContext']
 export type SchemaErasedVersion = components['schemas']['ErasedVersion'];
 export type SchemaErrorExtensions = components['schemas']['ErrorExtensions'];
 export type SchemaErrors = components['schemas']['Errors'];
+export type SchemaEvent = components['schemas']['Event'];
+export type SchemaEventsAnswer = components['schemas']['EventsAnswer'];
 export type SchemaExecution = components['schemas']['Execution'];
 export type SchemaExecutionAnswer = components['schemas']['ExecutionAnswer'];
 export type SchemaExecutionBody = components['schemas']['ExecutionBody'];
@@ -7256,6 +7884,10 @@ export type SchemaRelationAnswer = components['schemas']['RelationAnswer'];
 export type SchemaRelationBody = components['schemas']['RelationBody'];
 export type SchemaRelationsAnswer = components['schemas']['RelationsAnswer'];
 export type SchemaRemovedFile = components['schemas']['RemovedFile'];
+export type SchemaReplayAllBody = components['schemas']['ReplayAllBody'];
+export type SchemaReplayBody = components['schemas']['ReplayBody'];
+export type SchemaReplayed = components['schemas']['Replayed'];
+export type SchemaReplayedAnswer = components['schemas']['ReplayedAnswer'];
 export type SchemaResumeAnswer = components['schemas']['ResumeAnswer'];
 export type SchemaResumeBody = components['schemas']['ResumeBody'];
 export type SchemaResumeMeta = components['schemas']['ResumeMeta'];
@@ -7282,6 +7914,9 @@ export type SchemaReviewsAnswer = components['schemas']['ReviewsAnswer'];
 export type SchemaReviewsMeta = components['schemas']['ReviewsMeta'];
 export type SchemaRunEvent = components['schemas']['RunEvent'];
 export type SchemaRunNode = components['schemas']['RunNode'];
+export type SchemaSecret = components['schemas']['Secret'];
+export type SchemaSecretAnswer = components['schemas']['SecretAnswer'];
+export type SchemaSecretBody = components['schemas']['SecretBody'];
 export type SchemaSentBody = components['schemas']['SentBody'];
 export type SchemaSharedAnswer = components['schemas']['SharedAnswer'];
 export type SchemaSharedLink = components['schemas']['SharedLink'];
@@ -7322,6 +7957,7 @@ export type SchemaTakenOutOf = components['schemas']['TakenOutOf'];
 export type SchemaTaskLinkBody = components['schemas']['TaskLinkBody'];
 export type SchemaTemplateName = components['schemas']['TemplateName'];
 export type SchemaTemplateProblem = components['schemas']['TemplateProblem'];
+export type SchemaTestBody = components['schemas']['TestBody'];
 export type SchemaTextRegion = components['schemas']['TextRegion'];
 export type SchemaTimeRegion = components['schemas']['TimeRegion'];
 export type SchemaTransfer = components['schemas']['Transfer'];
@@ -7350,6 +7986,13 @@ export type SchemaWaitingProducer = components['schemas']['WaitingProducer'];
 export type SchemaWaitingProject = components['schemas']['WaitingProject'];
 export type SchemaWaitingTypes = components['schemas']['WaitingTypes'];
 export type SchemaWantedBody = components['schemas']['WantedBody'];
+export type SchemaWebhook = components['schemas']['Webhook'];
+export type SchemaWebhookAnswer = components['schemas']['WebhookAnswer'];
+export type SchemaWebhookBody = components['schemas']['WebhookBody'];
+export type SchemaWebhookChange = components['schemas']['WebhookChange'];
+export type SchemaWebhookCreated = components['schemas']['WebhookCreated'];
+export type SchemaWebhooksAnswer = components['schemas']['WebhooksAnswer'];
+export type SchemaWebhookWithSecret = components['schemas']['WebhookWithSecret'];
 export type SchemaWishBody = components['schemas']['WishBody'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -7728,7 +8371,12 @@ export interface operations {
     };
     getArtifact: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For what: approved, rejected, put away, or changes requested. */
+                until?: "decided";
+                /** @description For how many seconds the answer may wait. */
+                wait?: number;
+            };
             header?: {
                 /** @description With a service token: the id of the Directus user it acts for. */
                 "X-Actor-Id"?: string;
@@ -7820,7 +8468,7 @@ export interface operations {
                     "application/json": components["schemas"]["Errors"];
                 };
             };
-            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked.; `too_many_waiting`: Too many requests wait for a decision just now. */
             503: {
                 headers: {
                     /** @description The request's name. */
@@ -12040,6 +12688,383 @@ export interface operations {
             };
         };
     };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description meta.next_cursor of the page before. */
+                cursor?: string | null;
+                /** @description Wake-ups of this run. */
+                execution_id?: string | null;
+                limit?: number;
+                /**
+                 * @description One status, or several with commas.
+                 * @example pending,failed
+                 */
+                status?: string | null;
+                /** @example version.approved */
+                type?: string | null;
+                webhook_id?: string | null;
+            };
+            header?: {
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveriesAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair). */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    getDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair). */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `delivery_not_found`: There is no such delivery. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    replayDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names the request, quoted or bare, so that it may be sent again: the same caller, operation and key get the first answer again, with Idempotency-Replayed: true.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string;
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["ReplayBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description true: this is the answer to an earlier request. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair).; `invalid_json`: The body is not valid JSON.; `idempotency_key_invalid`: An Idempotency-Key is 1 to 255 printable ASCII characters, quoted or bare. */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `delivery_not_found`: There is no such delivery.; `webhook_not_found`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `webhook_inactive`: This webhook endpoint is switched off.; `wake_over`: This wake-up is over: a run is resumed once.; `idempotency_key_in_use`: The first request with this Idempotency-Key is still being answered. */
+            409: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `event_gone`: The event is older than events are kept.; `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than allowed. */
+            413: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not understood. */
+            415: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `idempotency_key_reused`: This Idempotency-Key was used for a request with another content. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
     getDownload: {
         parameters: {
             query?: never;
@@ -12150,6 +13175,127 @@ export interface operations {
             };
             /** @description `range_not_satisfiable`: The file does not have these bytes. */
             416: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description With project_id: only events after this sequence number. */
+                after?: number | null;
+                artifact_version_id?: string | null;
+                /** @description meta.next_cursor of the page before. */
+                cursor?: string | null;
+                limit?: number;
+                /**
+                 * @description The project's id or key.
+                 * @example spring-brand
+                 */
+                project_id?: string | null;
+                /**
+                 * @description One type, or several with commas.
+                 * @example version.approved,version.rejected
+                 */
+                type?: string | null;
+            };
+            header?: {
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair). */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `project_not_found`: There is no such project. */
+            404: {
                 headers: {
                     /** @description The request's name. */
                     "X-Request-Id"?: string;
@@ -20402,6 +21548,1030 @@ export interface operations {
                 };
             };
             /** @description `transfer_status_order`: A transfer goes from pending to uploading, and ends completed or failed.; `idempotency_key_in_use`: The first request with this Idempotency-Key is still being answered. */
+            409: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than allowed. */
+            413: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not understood. */
+            415: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `idempotency_key_reused`: This Idempotency-Key was used for a request with another content. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /**
+                 * @description true: only those that are on; false: only those that are off.
+                 * @example true
+                 */
+                active?: boolean | null;
+            };
+            header?: {
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhooksAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair). */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names the request, quoted or bare, so that it may be sent again: the same caller, operation and key get the first answer again, with Idempotency-Replayed: true.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string;
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "description": "n8n",
+                 *       "events": [
+                 *         "version.approved",
+                 *         "context.promoted"
+                 *       ],
+                 *       "url": "https://n8n.example.com/webhook/artifacts"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description true: this is the answer to an earlier request. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookCreated"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair).; `invalid_json`: The body is not valid JSON.; `idempotency_key_invalid`: An Idempotency-Key is 1 to 255 printable ASCII characters, quoted or bare. */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `idempotency_key_in_use`: The first request with this Idempotency-Key is still being answered. */
+            409: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than allowed. */
+            413: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not understood. */
+            415: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `idempotency_key_reused`: This Idempotency-Key was used for a request with another content. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair). */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `webhook_not_found`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    changeWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names the request, quoted or bare, so that it may be sent again: the same caller, operation and key get the first answer again, with Idempotency-Replayed: true.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string;
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "active": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true: this is the answer to an earlier request. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair).; `invalid_json`: The body is not valid JSON.; `idempotency_key_invalid`: An Idempotency-Key is 1 to 255 printable ASCII characters, quoted or bare. */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `webhook_not_found`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `idempotency_key_in_use`: The first request with this Idempotency-Key is still being answered. */
+            409: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than allowed. */
+            413: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not understood. */
+            415: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `idempotency_key_reused`: This Idempotency-Key was used for a request with another content. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    replayWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names the request, quoted or bare, so that it may be sent again: the same caller, operation and key get the first answer again, with Idempotency-Replayed: true.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string;
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "2026-11-20T08:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplayAllBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description true: this is the answer to an earlier request. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair).; `invalid_json`: The body is not valid JSON.; `idempotency_key_invalid`: An Idempotency-Key is 1 to 255 printable ASCII characters, quoted or bare. */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `webhook_not_found`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `webhook_inactive`: This webhook endpoint is switched off.; `idempotency_key_in_use`: The first request with this Idempotency-Key is still being answered. */
+            409: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than allowed. */
+            413: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not understood. */
+            415: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `idempotency_key_reused`: This Idempotency-Key was used for a request with another content. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    renewWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names the request, quoted or bare, so that it may be sent again: the same caller, operation and key get the first answer again, with Idempotency-Replayed: true.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string;
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["SecretBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description true: this is the answer to an earlier request. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair).; `invalid_json`: The body is not valid JSON.; `idempotency_key_invalid`: An Idempotency-Key is 1 to 255 printable ASCII characters, quoted or bare. */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `webhook_not_found`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `idempotency_key_in_use`: The first request with this Idempotency-Key is still being answered. */
+            409: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `version_erased`: This version was erased. */
+            410: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `body_too_large`: The body is larger than allowed. */
+            413: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `unsupported_media_type`: This content type is not understood. */
+            415: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `invalid_value`: The request does not fit its description.; `idempotency_key_reused`: This Idempotency-Key was used for a request with another content. */
+            422: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `internal_error`: Something is wrong in the registry; nothing was changed. */
+            500: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `registry_busy`: Somebody else is deciding in this project just now; nothing was changed.; `database_unavailable`: The database does not answer; nothing was changed.; `directus_unavailable`: Directus does not answer, so the token could not be checked. */
+            503: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names the request, quoted or bare, so that it may be sent again: the same caller, operation and key get the first answer again, with Idempotency-Replayed: true.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: string;
+                /** @description With a service token: the id of the Directus user it acts for. */
+                "X-Actor-Id"?: string;
+                /** @description Names the request in every row and log line; answered back. One that cannot be kept is replaced. */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @example 6f1c0a52-6f0e-4a0b-9a53-7f0f3a1d2b11 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["TestBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description true: this is the answer to an earlier request. */
+                    "Idempotency-Replayed"?: string;
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description `invalid_text`: A text holds a character that cannot be stored (NUL or half of a surrogate pair).; `invalid_json`: The body is not valid JSON.; `idempotency_key_invalid`: An Idempotency-Key is 1 to 255 printable ASCII characters, quoted or bare. */
+            400: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `token_missing`: No token was sent.; `token_invalid`: The token is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `forbidden`: You do not have the right to do this.; `actor_not_allowed`: Only a service token may name an acting user.; `actor_unknown`: The Directus user named in X-Actor-Id does not exist or is not active.; `restricted_policy`: Your Directus policy shows you only a part of the artifacts, which this API cannot honour. */
+            403: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `webhook_not_found`: There is no such webhook endpoint. */
+            404: {
+                headers: {
+                    /** @description The request's name. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description `webhook_inactive`: This webhook endpoint is switched off.; `idempotency_key_in_use`: The first request with this Idempotency-Key is still being answered. */
             409: {
                 headers: {
                     /** @description The request's name. */
