@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sidecar.answers import AN_ID, ANOTHER_ID, Shape, refusals
 from sidecar.call import Answer, Call
-from sidecar.edge import described, encode, permitted, read_model, read_query, registry, run
+from sidecar.edge import answer, described, permitted, read_model, read_query, registry, run
 from sidecar.previews.page import WIDTHS, document_of, no_such_page, page_of
 
 api = APIBlueprint("previews", __name__, url_prefix="/v1", abp_tags=[Tag(name="Files", description="Files and links.")])
@@ -81,7 +81,7 @@ def get_pages(id: str, file_id: str) -> Response:
     path: Document = read_model(Document, {"id": id, "file_id": file_id}, "path")
     file = _document(path)
     pages = _counted(file) or page_of(registry().directus(), file, 0, WIDTHS[0]).pages
-    return encode(Answer({"file_id": path.file_id, "pages": pages}))
+    return answer(lambda _call: Answer({"file_id": path.file_id, "pages": pages}))
 
 
 @api.get(

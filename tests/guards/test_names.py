@@ -36,6 +36,7 @@ SAID_BY_PYTHON = {
     "review_links_off", "review_link_not_found", "review_link_expired", "review_link_revoked", "review_link_stopped",
     "review_link_narrow", "review_link_too_long", "review_form_expired", "nothing_to_share", "too_many_to_share",
     "too_many_requests",
+    "file_without_pages", "page_not_found", "page_too_heavy", "document_unreadable", "document_locked", "previews_busy",
     "upload_too_large", "file_type_mismatch", "file_url_refused", "file_url_failed", "file_url_too_large",
 }  # fmt: skip
 SAID_BY_THE_EXTENSION = {
