@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from typing import Any
 
 from flask_openapi3.blueprint import APIBlueprint
@@ -45,6 +46,14 @@ _IF_NONE_MATCH = {
 
 class DescribedApp(OpenAPI):
     """A Flask app whose description is completed once, when it is first asked for."""
+
+    # flask-openapi3 shows what is not complete yet to whoever asks while it is being made.
+    _describing = threading.Lock()
+
+    @property
+    def api_doc(self) -> dict[str, Any]:
+        with self._describing:
+            return super().api_doc
 
     def register_api(self, api: APIBlueprint, **options: Any) -> None:
         """As flask-openapi3's, which describes an address that two features share by the methods of the later one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -175,6 +176,14 @@ def operations(description):
 def test_the_description_is_valid_openapi(description):
     assert description["openapi"].startswith("3.1")
     validate(description)
+
+
+def test_whoever_asks_while_the_description_is_made_gets_all_of_it(app):
+    with ThreadPoolExecutor(8) as pool:
+        sizes = set(
+            pool.map(lambda _: (len(app.api_doc["paths"]), "Errors" in app.api_doc["components"]["schemas"]), range(8))
+        )
+    assert sizes == {(len(app.paths), True)}
 
 
 def test_every_route_is_described(app, description):
