@@ -13,6 +13,8 @@ from tests.given import Given, Person
 REPOSITORY = Path(__file__).resolve().parents[2]
 # As the administrator, straight to Postgres: set-up and what starts the parts. The worker's queue listens, see below.
 DIRECT = ("provision", "stack")
+# Finds out whether what is told is heard, and looks by itself where it is not (tests/waiting).
+LISTENS = Path("sidecar/waiting/room.py")
 OF_A_SESSION = re.compile(
     r"\blisten\s+\w|\bpg_(try_)?advisory_lock|\bset\s+session\b|\bcreate\s+temp(?![^;\"]*\bon\s+commit\s+drop)|\bwith\s+hold\b|\bdiscard\s+\w"
     r"|['\"(]\s*set\s+(?!local)\w+\s*(=|to)|set_config\([^)]*,\s*false\)",
@@ -47,8 +49,9 @@ def _texts() -> list[Path]:
 
 
 def test_no_statement_is_about_the_session() -> None:
-    texts = {path: path.read_text(encoding="utf-8") for path in _texts()}
+    texts = {path.relative_to(REPOSITORY): path.read_text(encoding="utf-8") for path in _texts()}
     assert len(texts) > 50
+    assert OF_A_SESSION.findall(texts.pop(LISTENS))
     assert [(path, match[0]) for path, text in texts.items() for match in OF_A_SESSION.finditer(text)] == []
 
 
